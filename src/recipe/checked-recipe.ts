@@ -1,0 +1,77 @@
+/**
+ * A recipe that was parsed, composed, expanded and checked: all that the engine needs, nothing that it must doubt.
+ */
+import type { JsonObject, StageInfo } from '../plugin/stage-info.js';
+import type { RuntimeName } from '../runtime/runtime.js';
+
+/** A place in a file that the user wrote; line and column count from 1, offsets from 0 in UTF-16 units. */
+export interface SourceLocation {
+  /** Absolute path. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** An edge of the graph: the artifact behind an input port. */
+export interface InputReference {
+  /** The stage that makes it. */
+  readonly stage: string;
+  /** Its output port. */
+  readonly port: string;
+  /** The part of the artifact, if only that is wanted: `test`. */
+  readonly part?: string;
+  /** As written: `tokens.test`. */
+  readonly written: string;
+  readonly location: SourceLocation;
+}
+
+/** A setting that names a file or folder. */
+export interface PathReference {
+  /** JSON pointer into the settings. */
+  readonly pointer: string;
+  readonly absolute: string;
+  readonly written: string;
+  readonly location: SourceLocation;
+}
+
+/** What must hold for a metric: `macro_f1: ">= 0.90"`. */
+export interface Expectation {
+  readonly metric: string;
+  readonly operator: '>=' | '>' | '<=' | '<' | '==' | '!=';
+  readonly value: number;
+  readonly location: SourceLocation;
+}
+
+/** One node of the graph. */
+export interface CheckedStage {
+  readonly name: string;
+  readonly info: StageInfo;
+  /** After parameters and defaults; paths absolute. */
+  readonly settings: JsonObject;
+  readonly paths: readonly PathReference[];
+  readonly inputs: Readonly<Record<string, readonly InputReference[]>>;
+  readonly expect: readonly Expectation[];
+  readonly seed: number;
+  readonly runtime: RuntimeName;
+  /** Threads the stage may use: from the stage, the recipe, or all of the machine's. */
+  readonly threads: number;
+  readonly location: SourceLocation;
+  /** Where each setting was written, by JSON pointer; for reasons ('learning_rate 5e-5 -> 3e-5, recipe.yaml:31'). */
+  readonly settingLocations: Readonly<Record<string, SourceLocation>>;
+}
+
+/** The whole graph. */
+export interface CheckedRecipe {
+  /** Absolute path of the recipe. */
+  readonly file: string;
+  readonly name: string;
+  readonly description?: string;
+  /** The profile that was chosen. */
+  readonly profile?: string;
+  /** In an order in which every stage comes after its inputs. */
+  readonly stages: readonly CheckedStage[];
+  /** Every file that the recipe was read from, plugins included; what watch follows besides the data. */
+  readonly files: readonly string[];
+}
