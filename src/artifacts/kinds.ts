@@ -33,7 +33,9 @@ export const artifactKinds: Readonly<Record<string, ArtifactKind>> = {
   },
   tokenizer: { summary: 'A Hugging Face tokenizer: tokenizer.json and what belongs to it' },
   model: { summary: 'A Hugging Face model folder: config.json, model.safetensors, tokenizer.json' },
-  penalty: { summary: 'A quadratic penalty that holds weights near their old values: Fisher information and anchor' },
+  penalty: {
+    summary: 'A quadratic penalty that holds weights near their old values: Fisher information and anchor',
+  },
   metrics: { summary: 'Measured figures, as JSON' },
   predictions: { summary: 'One prediction per example, as JSONL' },
   curve: { summary: 'Loss, learning rate and metrics by training step, as JSONL' },

@@ -1,0 +1,85 @@
+/**
+ * What happens during a run, as events: the only way in which the engine speaks to the outside. The command line draws
+ * them, `--json` prints them one a line, the run record keeps them.
+ */
+import type { Progress } from '../plugin/define-stage.js';
+import type { RunReason } from './plan.js';
+import type { ResultRecord } from './result-record.js';
+
+/** Why a stage failed. */
+export interface StageFailure {
+  /** `user`: something in the project; `expect`: a metric missed; `crash`: the process died; `bug`: an exception of ours or a plugin's. */
+  readonly kind: 'user' | 'expect' | 'crash' | 'bug';
+  readonly message: string;
+  readonly code?: string;
+  readonly found?: string;
+  readonly expected?: string;
+  readonly help?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** Only for `bug` and `crash`. */
+  readonly stack?: string;
+}
+
+/** How a stage ended. */
+export type StageOutcome = 'hit' | 'done' | 'failed' | 'cancelled' | 'skipped';
+
+/** One event; `time` is milliseconds since the run began. */
+export type RunEvent = { readonly time: number } & (
+  | {
+      readonly event: 'run-started';
+      readonly run: string;
+      readonly recipe: string;
+      readonly profile?: string;
+      readonly stages: readonly {
+        readonly name: string;
+        readonly type: string;
+        readonly inputs: readonly string[];
+      }[];
+    }
+  | { readonly event: 'stage-hit'; readonly stage: string; readonly record: ResultRecord }
+  | { readonly event: 'stage-waiting-for-process'; readonly stage: string; readonly pid: number }
+  | {
+      readonly event: 'stage-started';
+      readonly stage: string;
+      readonly key: string;
+      readonly reasons: readonly RunReason[];
+      readonly resumed: boolean;
+    }
+  | { readonly event: 'stage-progress'; readonly stage: string; readonly progress: Progress }
+  | {
+      readonly event: 'stage-log';
+      readonly stage: string;
+      readonly level: 'info' | 'warning';
+      readonly message: string;
+    }
+  | {
+      readonly event: 'stage-done';
+      readonly stage: string;
+      readonly record: ResultRecord;
+      readonly sameAsBefore: boolean;
+    }
+  | { readonly event: 'stage-failed'; readonly stage: string; readonly failure: StageFailure }
+  | { readonly event: 'stage-cancelled'; readonly stage: string }
+  | { readonly event: 'stage-skipped'; readonly stage: string; readonly because: string }
+  /** A stored artifact did not match its digest, was set aside, and is made again. */
+  | {
+      readonly event: 'artifact-damaged';
+      readonly stage: string;
+      readonly port: string;
+      readonly detail: string;
+    }
+  | {
+      readonly event: 'run-finished';
+      readonly outcome: 'done' | 'failed' | 'cancelled';
+      readonly counts: Readonly<Record<StageOutcome, number>>;
+      readonly durationMs: number;
+    }
+);
+
+/** `Omit` for a union, member by member. */
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
+
+/** An event before the clock has stamped it. */
+export type RunEventBody = WithoutTime<RunEvent>;
