@@ -1,0 +1,72 @@
+/** The plan as a table: what will run, and why. */
+import { relative } from 'node:path';
+import type { Plan, RunReason, StagePlan } from '../../engine/plan.js';
+import { formatTable } from './table.js';
+import type { Terminal } from './terminal.js';
+import { oneLine } from './terminal-text.js';
+
+/** A plan as lines: stage, type, state and reasons, and a last line with the counts. */
+export function formatPlan(plan: Plan, terminal: Terminal): readonly string[] {
+  const { colors } = terminal;
+  const rows = plan.stages.map((stage) => [
+    oneLine(stage.stage.name),
+    oneLine(stage.stage.info.type),
+    stage.state === 'hit' ? 'cached' : stage.state,
+    describe(stage, terminal.directory),
+  ]);
+  const paintState = (cell: string): string => {
+    const state = cell.trim();
+    if (state === 'cached') return colors.cyan(cell);
+    return state === 'run' ? colors.green(cell) : colors.yellow(cell);
+  };
+  return [
+    ...formatTable([['stage', 'type', 'state', 'because'], ...rows], {
+      width: terminal.columns,
+      paint: (cell, row, column) => {
+        if (row === 0) return colors.dim(cell);
+        if (column === 2) return paintState(cell);
+        return column === 0 ? cell : colors.dim(cell);
+      },
+    }),
+    '',
+    `${countPlan(plan)}.`,
+  ];
+}
+
+/** '3 of 9 stages to run, 2 more may have to': the plan in a few words. */
+export function countPlan(plan: Plan): string {
+  const all = plan.stages.length;
+  const run = plan.stages.filter((stage) => stage.state === 'run').length;
+  const waiting = plan.stages.filter((stage) => stage.state === 'waiting').length;
+  const stages = all === 1 ? 'stage' : 'stages';
+  if (run + waiting === 0) {
+    return all === 1
+      ? 'The only stage is cached: nothing to run'
+      : `All ${all} stages are cached: nothing to run`;
+  }
+  const rest =
+    waiting === 0 ? '' : `, ${waiting} more ${waiting === 1 ? 'waits' : 'wait'} for what they make`;
+  return `${run} of ${all} ${stages} to run${rest}`;
+}
+
+/** A reason without its location; harmless on a terminal. */
+export function plainReason(reason: RunReason): string {
+  return oneLine(reason.text);
+}
+
+function describe(stage: StagePlan, directory: string): string {
+  switch (stage.state) {
+    case 'hit':
+      return oneLine(stage.record.summary ?? '');
+    case 'run':
+      return stage.reasons.map((reason) => withLocation(reason, directory)).join('; ');
+    case 'waiting':
+      return `needs ${stage.waitsFor.map(oneLine).join(', ')}`;
+  }
+}
+
+function withLocation(reason: RunReason, directory: string): string {
+  if (reason.location === undefined) return plainReason(reason);
+  const file = relative(directory, reason.location.file) || reason.location.file;
+  return `${plainReason(reason)} (${oneLine(file)}:${reason.location.line})`;
+}

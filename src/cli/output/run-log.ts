@@ -1,0 +1,78 @@
+/** What a run came to, gathered from its events. */
+import type { RunEvent, StageFailure, StageOutcome } from '../../engine/events.js';
+import type { ResultRecord } from '../../engine/result-record.js';
+
+/** How one stage ended; `pending` for a stage that the run never came to. */
+export interface StageEnd {
+  readonly name: string;
+  readonly type: string;
+  readonly outcome: StageOutcome | 'pending';
+  readonly record?: ResultRecord;
+  readonly failure?: StageFailure;
+  /** Why it was skipped. */
+  readonly because?: string;
+}
+
+/** A run in the making. */
+export class RunLog {
+  private readonly ends = new Map<string, StageEnd>();
+  private readonly messages: { readonly stage: string; readonly message: string }[] = [];
+  private finish: Extract<RunEvent, { readonly event: 'run-finished' }> | undefined;
+
+  /** The stages in the recipe's order. */
+  get stages(): readonly StageEnd[] {
+    return [...this.ends.values()];
+  }
+
+  /** What the stages that ran warned of, and artifacts that were found damaged. */
+  get warnings(): readonly { readonly stage: string; readonly message: string }[] {
+    return this.messages;
+  }
+
+  /** The last event; undefined while the run goes on. */
+  get finished(): Extract<RunEvent, { readonly event: 'run-finished' }> | undefined {
+    return this.finish;
+  }
+
+  add(event: RunEvent): void {
+    switch (event.event) {
+      case 'run-started':
+        for (const { name, type } of event.stages) this.ends.set(name, { name, type, outcome: 'pending' });
+        break;
+      case 'stage-hit':
+        this.end(event.stage, { outcome: 'hit', record: event.record });
+        break;
+      case 'stage-done':
+        this.end(event.stage, { outcome: 'done', record: event.record });
+        break;
+      case 'stage-failed':
+        this.end(event.stage, { outcome: 'failed', failure: event.failure });
+        break;
+      case 'stage-cancelled':
+        this.end(event.stage, { outcome: 'cancelled' });
+        break;
+      case 'stage-skipped':
+        this.end(event.stage, { outcome: 'skipped', because: event.because });
+        break;
+      case 'stage-log':
+        if (event.level === 'warning') this.messages.push({ stage: event.stage, message: event.message });
+        break;
+      case 'artifact-damaged':
+        this.messages.push({
+          stage: event.stage,
+          message: `the stored ${event.port} was damaged (${event.detail}); it was set aside and made again`,
+        });
+        break;
+      case 'run-finished':
+        this.finish = event;
+        break;
+      default:
+        break;
+    }
+  }
+
+  private end(name: string, end: Omit<StageEnd, 'name' | 'type'>): void {
+    const known = this.ends.get(name);
+    this.ends.set(name, { name, type: known?.type ?? '', ...end });
+  }
+}

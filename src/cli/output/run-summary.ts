@@ -1,0 +1,133 @@
+/** The end of a run on the terminal: the stages, their figures, what was made, and what went wrong. */
+import { formatFailure } from './failure.js';
+import { countOf, formatDifference, formatDuration, formatNumber } from './format-value.js';
+import type { RunLog, StageEnd } from './run-log.js';
+import { formatTable } from './table.js';
+import type { Colors, Terminal } from './terminal.js';
+import { displayWidth, oneLine, padEnd } from './terminal-text.js';
+
+/** What the summary needs besides the events. */
+export interface SummaryOptions {
+  /** Where the artifacts of kind `report` and `export` are: label and path, relative to the working folder. */
+  readonly products: readonly { readonly stage: string; readonly path: string }[];
+  /** Figures of the previous result by stage; those that differ are shown with their difference. */
+  readonly previous?: ReadonlyMap<string, Readonly<Record<string, number>>>;
+}
+
+/** The lines of the summary, without a line break at the end. */
+export function formatRunSummary(log: RunLog, terminal: Terminal, options: SummaryOptions): string {
+  const sections = [
+    stageTable(log.stages, terminal),
+    metricLines(log.stages, terminal, options.previous),
+    log.warnings.map(
+      ({ stage, message }) =>
+        `${terminal.colors.yellow('warning')} ${terminal.colors.bold(oneLine(stage))}: ${oneLine(message)}`,
+    ),
+    options.products.map(({ stage, path }) => `${oneLine(stage)}: ${terminal.colors.cyan(oneLine(path))}`),
+    log.stages.flatMap((stage) =>
+      stage.failure === undefined ? [] : [formatFailure(stage.name, stage.failure, terminal)],
+    ),
+    [lastLine(log, terminal.colors)],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+/** Metrics of the stages, one stage a line group; differences to earlier figures where there are some. */
+export function metricLines(
+  stages: readonly StageEnd[],
+  terminal: Terminal,
+  previous?: ReadonlyMap<string, Readonly<Record<string, number>>>,
+): readonly string[] {
+  const { colors } = terminal;
+  const withMetrics = stages.filter((stage) => Object.keys(stage.record?.metrics ?? {}).length > 0);
+  const nameWidth = Math.max(0, ...withMetrics.map((stage) => displayWidth(oneLine(stage.name))));
+  return withMetrics.flatMap((stage) => {
+    const before = previous?.get(stage.name);
+    const items = Object.entries(stage.record?.metrics ?? {}).map(([name, value]) => {
+      const old = before?.[name];
+      const difference =
+        old === undefined || Object.is(old, value) ? undefined : formatDifference(value - old);
+      const plain = `${oneLine(name)} ${formatNumber(value)}`;
+      return difference === undefined
+        ? { width: displayWidth(plain), text: `${colors.dim(oneLine(name))} ${formatNumber(value)}` }
+        : {
+            width: displayWidth(plain) + difference.length + 3,
+            text: `${colors.dim(oneLine(name))} ${formatNumber(value)} (${colors.bold(difference)})`,
+          };
+    });
+    return flow(items, terminal.columns - nameWidth - 2).map(
+      (line, index) => `${padEnd(index === 0 ? oneLine(stage.name) : '', nameWidth)}  ${line}`,
+    );
+  });
+}
+
+function stageTable(stages: readonly StageEnd[], terminal: Terminal): readonly string[] {
+  const { colors } = terminal;
+  if (stages.length === 0) return [];
+  const rows = stages.map((stage) => [
+    oneLine(stage.name),
+    stage.outcome === 'hit' ? 'cached' : stage.outcome === 'pending' ? 'not run' : stage.outcome,
+    stage.outcome === 'done' && stage.record !== undefined ? formatDuration(stage.record.durationMs) : '',
+    oneLine(
+      stage.record?.summary ?? stage.failure?.message ?? (stage.because === undefined ? '' : stage.because),
+    ),
+  ]);
+  const paintState = (cell: string): string => {
+    switch (cell.trim()) {
+      case 'cached':
+        return colors.cyan(cell);
+      case 'done':
+        return colors.green(cell);
+      case 'failed':
+        return colors.red(cell);
+      default:
+        return colors.yellow(cell);
+    }
+  };
+  return formatTable([['stage', 'state', 'time', 'summary'], ...rows], {
+    width: terminal.columns,
+    right: [2],
+    paint: (cell, row, column) => {
+      if (row === 0) return colors.dim(cell);
+      return column === 1 ? paintState(cell) : cell;
+    },
+  });
+}
+
+/** Puts items side by side, three blanks apart, on lines of at most `width` columns. */
+function flow(items: readonly { readonly width: number; readonly text: string }[], width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let used = 0;
+  for (const item of items) {
+    if (used > 0 && used + 3 + item.width > width) {
+      lines.push(line);
+      line = '';
+      used = 0;
+    }
+    line += used === 0 ? item.text : `   ${item.text}`;
+    used += used === 0 ? item.width : item.width + 3;
+  }
+  if (used > 0) lines.push(line);
+  return lines;
+}
+
+function lastLine(log: RunLog, colors: Colors): string {
+  const { finished } = log;
+  if (finished === undefined) return colors.yellow('The run did not finish.');
+  const { counts } = finished;
+  const took = formatDuration(finished.durationMs);
+  const parts = [
+    counts.done > 0 ? `${counts.done} done` : undefined,
+    counts.hit > 0 ? `${counts.hit} cached` : undefined,
+    counts.failed > 0 ? `${counts.failed} failed` : undefined,
+    counts.skipped > 0 ? `${counts.skipped} skipped` : undefined,
+    counts.cancelled > 0 ? `${counts.cancelled} cancelled` : undefined,
+  ].filter((part) => part !== undefined);
+  const all = `${countOf(log.stages.length, 'stage')}: ${parts.join(', ')} in ${took}`;
+  if (finished.outcome === 'done') return colors.green(`✔ ${all}`);
+  return finished.outcome === 'failed' ? colors.red(`✖ ${all}`) : colors.yellow(`■ interrupted; ${all}`);
+}
