@@ -38,7 +38,13 @@ export type RunEvent = { readonly time: number } & (
         readonly inputs: readonly string[];
       }[];
     }
-  | { readonly event: 'stage-hit'; readonly stage: string; readonly record: ResultRecord }
+  | {
+      readonly event: 'stage-hit';
+      readonly stage: string;
+      readonly record: ResultRecord;
+      /** The stage's metrics in the run before, when there was one. */
+      readonly previousMetrics?: Readonly<Record<string, number>>;
+    }
   | { readonly event: 'stage-waiting-for-process'; readonly stage: string; readonly pid: number }
   | {
       readonly event: 'stage-started';
@@ -58,9 +64,17 @@ export type RunEvent = { readonly time: number } & (
       readonly event: 'stage-done';
       readonly stage: string;
       readonly record: ResultRecord;
+      /** The artifacts are those of the stage's previous run, byte for byte. */
       readonly sameAsBefore: boolean;
+      readonly previousMetrics?: Readonly<Record<string, number>>;
     }
-  | { readonly event: 'stage-failed'; readonly stage: string; readonly failure: StageFailure }
+  /** `record` is there when the stage ended well but an `expect` did not hold; then neither hit nor done is told. */
+  | {
+      readonly event: 'stage-failed';
+      readonly stage: string;
+      readonly failure: StageFailure;
+      readonly record?: ResultRecord;
+    }
   | { readonly event: 'stage-cancelled'; readonly stage: string }
   | { readonly event: 'stage-skipped'; readonly stage: string; readonly because: string }
   /** A stored artifact did not match its digest, was set aside, and is made again. */

@@ -35,6 +35,11 @@ export interface InputArtifact {
   readonly part?: string;
   /** Where it came from, as written in the recipe: `tokens.test`. For messages, never for artifacts. */
   readonly reference: string;
+  /**
+   * A JSON file that tells how the artifact came about (`Provenance` in provenance.ts): the stages behind it with their
+   * settings, inputs and metrics. Only for stage types that declare `provenance`.
+   */
+  readonly provenance?: string;
 }
 
 /** An artifact that a stage writes: an empty folder that is published when the stage has ended well. */
@@ -134,6 +139,8 @@ export interface StageDefinition<
   readonly tensors?: boolean;
   /** Threads the scheduler sets aside: 'all' for training, a number otherwise. Default 1. */
   readonly threads?: number | 'all';
+  /** The stage shows how its inputs came about; their provenance is handed over and becomes part of the key. Default false. */
+  readonly provenance?: boolean;
   /** Settings that change no result (how often to log, checkpoint) and are left out of the key. */
   readonly keyless?: readonly string[];
   run(context: StageContext<Static<Settings>, Inputs, Outputs>): Promise<StageResult | undefined>;

@@ -16,6 +16,8 @@ export type JsonObject = { readonly [key: string]: Json };
 /** A mistake that a settings validator found; the shape of ajv's errors. */
 export interface SettingsError {
   readonly instancePath: string;
+  /** Where in the schema: `#/properties/freeze/anyOf/1/type`. */
+  readonly schemaPath?: string;
   readonly keyword: string;
   readonly message?: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -41,6 +43,8 @@ export interface StageInfo {
   readonly tensors: boolean;
   readonly threads: number | 'all';
   readonly keyless: readonly string[];
+  /** The stage is handed the provenance of its inputs, which becomes part of its key. */
+  readonly provenance?: boolean;
   readonly source: StageSource;
   /** Fills defaults into `settings` (in place) and returns what is wrong with them; empty when all is well. */
   validate(settings: Record<string, unknown>): readonly SettingsError[];

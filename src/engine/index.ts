@@ -1,0 +1,14 @@
+/** The engine: plans a checked recipe against a store, runs what is missing, remembers. */
+export type * from './api.js';
+export type { RunEvent, RunEventBody, StageFailure, StageOutcome } from './events.js';
+export { collectGarbage } from './gc.js';
+export type { Plan, RunReason, StagePlan } from './plan.js';
+export { planRecipe } from './planner.js';
+export type { ResultRecord, StoredArtifact } from './result-record.js';
+export { runRecipe } from './run.js';
+export { listRuns, readRun, readRunEvents } from './run-record.js';
+export { defaultStoreFolder, openStore, type Store } from './store.js';
+export { listResults } from './stored-results.js';
+export { verifyStore } from './verify.js';
+export { watchRecipe } from './watch.js';
+export { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './worker-pool.js';
