@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OnnxAttribute } from '../../formats/onnx/model.js';
+import type { Graph, Value } from './graph.js';
+
+/**
+ * A graph as text, one operation a line: `%7: float32[2,3] = MatMul(%1, %2)`. Values are numbered in order of
+ * appearance, so that equal graphs print equal text; scalar constants print as numbers.
+ */
+export function printGraph(graph: Graph): string {
+  const names = new Map<Value, string>();
+  const nameOf = (value: Value | undefined): string => {
+    if (value === undefined) return '_';
+    const known = names.get(value);
+    if (known !== undefined) return known;
+    const data = graph.constants.get(value);
+    const name = data !== undefined && data.length <= 8 ? inline(value, [...data]) : `%${names.size}`;
+    names.set(value, name);
+    return name;
+  };
+  const lines = [`graph ${graph.name}`];
+  for (const { name, value } of graph.inputs) {
+    names.set(value, `$${name}`);
+    lines.push(`  input ${name}: ${typeOf(value)}`);
+  }
+  for (const node of graph.nodes) {
+    const attributes = Object.entries(node.attributes).map(
+      ([name, attribute]) => `${name}=${show(attribute)}`,
+    );
+    const values = [...node.inputs.map(nameOf), ...attributes].join(', ');
+    const domain = node.domain === '' ? '' : `${node.domain}.`;
+    const outputs = node.outputs.map((output) => `${nameOf(output)}: ${typeOf(output)}`).join(', ');
+    lines.push(`  ${outputs} = ${domain}${node.op}(${values})`);
+  }
+  for (const { name, value } of graph.outputs) lines.push(`  output ${name} = ${nameOf(value)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Writes a graph where the environment variable `ROUX_DUMP_GRAPH` asks for it: `stderr`, or a folder that gets
+ * `NAME.STEP.txt`. Does nothing when it is unset.
+ */
+export function dumpGraph(graph: Graph, step: 'traced' | 'optimized'): void {
+  const target = process.env.ROUX_DUMP_GRAPH;
+  if (target === undefined || target === '') return;
+  const text = printGraph(graph);
+  if (target === 'stderr') process.stderr.write(`# ${step}\n${text}`);
+  else writeFileSync(join(target, `${graph.name}.${step}.txt`), text);
+}
+
+function typeOf(value: Value): string {
+  return `${value.dtype}[${value.shape.join(',')}]`;
+}
+
+function inline(value: Value, data: readonly (number | bigint)[]): string {
+  return value.shape.length === 0 ? `${data[0]}` : `[${data.join(',')}]`;
+}
+
+function show(attribute: OnnxAttribute): string {
+  if (attribute.type === 'tensor') return `tensor[${attribute.value.shape}]`;
+  return Array.isArray(attribute.value) ? `[${attribute.value.join(',')}]` : `${attribute.value}`;
+}

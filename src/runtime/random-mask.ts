@@ -1,0 +1,88 @@
+import { type Tensor, tensor } from '@tensorflow/tfjs';
+
+/**
+ * A float32 mask of zeros and ones in which every element is 1 with probability `keepProbability`, independently.
+ *
+ * Element `i` depends on three numbers only: the seed given to the run, the site (how many masks the function drew
+ * before this one) and `i`. So masks are equal on all runtimes, with any number of threads, and in a run that
+ * continues from a checkpoint. The probability is rounded to a multiple of 2^-16. A mask is a constant for
+ * differentiation; dropout is `x * mask / keepProbability`.
+ *
+ * Can only be called inside a function that a runtime runs. Throws for probabilities outside [0, 1].
+ */
+export function randomMask(shape: readonly number[], keepProbability: number): Tensor {
+  if (!(keepProbability >= 0 && keepProbability <= 1)) {
+    throw new Error(`randomMask: the probability must be between 0 and 1, not ${keepProbability}`);
+  }
+  if (current === undefined)
+    throw new Error('randomMask can only be called inside a function that a runtime runs');
+  const site = current.site;
+  current.site += 1;
+  return current.source(shape, keepProbability, site);
+}
+
+/** Makes the mask of a site. */
+export type MaskSource = (shape: readonly number[], keepProbability: number, site: number) => Tensor;
+
+/** Calls `body` with masks from `source`, numbered from 0. */
+export function withMaskSource<T>(source: MaskSource, body: () => T): T {
+  const outer = current;
+  current = { source, site: 0 };
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
+}
+
+/** Masks that are computed at once, for runtimes that run eagerly. */
+export function eagerMaskSource(seed: number): MaskSource {
+  return (shape, keepProbability, site) => {
+    const mask = new Float32Array(shape.reduce((product, dimension) => product * dimension, 1));
+    fillRandomMask(mask, keepProbability, seed, site);
+    return tensor(mask, [...shape], 'float32');
+  };
+}
+
+/**
+ * Fills an array with the mask of a site.
+ *
+ * A counter-based generator: the bits of elements 2 j and 2 j + 1 are the halves of a 32-bit hash of j and a key that is
+ * a hash of seed and site. The hash is the three-round xor-shift-multiply permutation with the constants that
+ * C. Wellons's prospector found (bias 0.0208), keyed before its second round.
+ */
+export function fillRandomMask(
+  mask: Float32Array | Uint8Array,
+  keepProbability: number,
+  seed: number,
+  site: number,
+): void {
+  const threshold = Math.round(keepProbability * 0x10000);
+  const key1 = hash(hash(seed | 0) ^ Math.imul(site + 1, 0x9e3779b1));
+  const key2 = hash(key1 ^ 0x85ebca6b);
+  const length = mask.length;
+  const pairs = length >>> 1;
+  for (let pair = 0, index = 0; pair < pairs; pair += 1, index += 2) {
+    const bits = keyedHash(pair, key1, key2);
+    mask[index] = (bits & 0xffff) < threshold ? 1 : 0;
+    mask[index + 1] = bits >>> 16 < threshold ? 1 : 0;
+  }
+  if (length % 2 === 1) mask[length - 1] = (keyedHash(pairs, key1, key2) & 0xffff) < threshold ? 1 : 0;
+}
+
+let current: { readonly source: MaskSource; site: number } | undefined;
+
+function hash(x: number): number {
+  return keyedHash(x, 0, 0);
+}
+
+function keyedHash(x: number, key1: number, key2: number): number {
+  let h = x ^ key1;
+  h ^= h >>> 17;
+  h = Math.imul(h, 0xed5ad4bb);
+  h ^= h >>> 11;
+  h = Math.imul((h + key2) | 0, 0xac4c1b51);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x31848bab);
+  return h ^ (h >>> 14);
+}
