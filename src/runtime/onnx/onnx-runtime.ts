@@ -7,7 +7,6 @@ import type {
   CompiledFunction,
   CompileOptions,
   HostTensor,
-  NamedHostTensors,
   Runtime,
   RuntimeOptions,
   TensorFunction,

@@ -3,6 +3,7 @@ import { sizeOf, type Value } from '../graph.js';
 import { type GraphBuilder, int, string } from '../graph-builder.js';
 import { elementType, type KernelCall, resolveAxis, type TraceKernel } from '../kernel.js';
 import { binary, cast, expand, reshape, uniform, where } from './recording.js';
+import { reduce } from './reductions.js';
 
 /** All kernels of this family. */
 export const INDEXING_KERNELS: readonly TraceKernel[] = [
@@ -21,15 +22,24 @@ export const INDEXING_KERNELS: readonly TraceKernel[] = [
   {
     name: 'ScatterNd',
     record: (call) => {
+      const { graph } = call;
+      const indices = call.input('indices');
       const updates = call.input('updates');
-      const zeros = uniform(call.graph, updates.dtype, call.numbers('shape'), 0);
-      return scatter(call.graph, zeros, call.input('indices'), updates, 'add');
+      const shape = call.numbers('shape');
+      const depth = indices.shape.at(-1) ?? 0;
+      const length = sizeOf(indices.shape.slice(0, -1));
+      // Row numbers: the indices' leading coordinates as one number.
+      const leading = shape.slice(0, depth);
+      const strides = Int32Array.from(leading, (_, axis) => sizeOf(leading.slice(axis + 1)));
+      const scaled = binary(graph, 'Mul', indices, graph.constant('int32', [depth], strides));
+      const rows = reduce(graph, 'ReduceSum', reshape(graph, scaled, [length, depth]), [1], false);
+      const flat = reshape(graph, updates, [length, sizeOf(shape.slice(depth))]);
+      return reshape(graph, addRows(graph, flat, rows, sizeOf(leading)), shape);
     },
   },
   {
     name: 'TensorScatterUpdate',
-    record: (call) =>
-      scatter(call.graph, call.input('tensor'), call.input('indices'), call.input('updates'), 'none'),
+    record: (call) => scatter(call.graph, call.input('tensor'), call.input('indices'), call.input('updates')),
   },
   {
     name: 'SparseToDense',
@@ -40,7 +50,7 @@ export const INDEXING_KERNELS: readonly TraceKernel[] = [
       const column =
         indices.shape.length === 2 ? indices : reshape(graph, indices, [sizeOf(indices.shape), 1]);
       const values = expand(graph, call.input('sparseValues'), [column.shape[0] ?? 0]);
-      return scatter(graph, expand(graph, call.input('defaultValue'), shape), column, values, 'none');
+      return scatter(graph, expand(graph, call.input('defaultValue'), shape), column, values);
     },
   },
   {
@@ -49,10 +59,10 @@ export const INDEXING_KERNELS: readonly TraceKernel[] = [
       const { graph } = call;
       const x = call.input('x');
       const segments = call.input('segmentIds');
-      const rows = reshape(graph, segments, [sizeOf(segments.shape), 1]);
       const tail = x.shape.slice(segments.shape.length);
-      const zeros = uniform(graph, x.dtype, [call.number('numSegments'), ...tail], 0);
-      return scatter(graph, zeros, rows, reshape(graph, x, [sizeOf(segments.shape), ...tail]), 'add');
+      const flat = reshape(graph, x, [sizeOf(segments.shape), sizeOf(tail)]);
+      const count = call.number('numSegments');
+      return reshape(graph, addRows(graph, flat, segments, count), [count, ...tail]);
     },
   },
   {
@@ -103,14 +113,23 @@ function gather(call: KernelCall): Value {
   return graph.emit({ op: 'GatherND', inputs: [x, column], dtype: x.dtype, shape, attributes });
 }
 
-function scatter(
-  graph: GraphBuilder,
-  target: Value,
-  indices: Value,
-  updates: Value,
-  reduction: 'add' | 'none',
-): Value {
+/** Sets `target[indices[i]] = updates[i]`; with equal indices any one of the updates may win. */
+function scatter(graph: GraphBuilder, target: Value, indices: Value, updates: Value): Value {
   const inputs = [target, cast(graph, indices, 'int64'), updates];
-  const attributes = { reduction: string(reduction) };
+  const attributes = { reduction: string('none') };
   return graph.emit({ op: 'ScatterND', inputs, dtype: target.dtype, shape: target.shape, attributes });
+}
+
+/**
+ * Sums rows: `result[rows[i], :] += x[i, :]`, from zeros.
+ *
+ * Not with ScatterND: ONNX Runtime adds its updates from several threads without protection, so that equal indices
+ * lose updates. ScatterElements runs on one thread in the order of the elements; it wants one index per element.
+ */
+function addRows(graph: GraphBuilder, x: Value, rows: Value, count: number): Value {
+  const [length = 0, width = 1] = x.shape;
+  const column = cast(graph, reshape(graph, rows, [length, 1]), 'int64');
+  const inputs = [uniform(graph, x.dtype, [count, width], 0), expand(graph, column, [length, width]), x];
+  const attributes = { axis: int(0), reduction: string('add') };
+  return graph.emit({ op: 'ScatterElements', inputs, dtype: x.dtype, shape: [count, width], attributes });
 }
