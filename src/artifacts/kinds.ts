@@ -25,11 +25,11 @@ export interface ArtifactKind {
 export const artifactKinds: Readonly<Record<string, ArtifactKind>> = {
   dataset: {
     summary: 'Rows of text with labels and columns, as JSONL, one file per split',
-    parts: partsPerSplit('dataset.json', 'jsonl'),
+    parts: partsPerSplit('dataset.json', ['jsonl']),
   },
   tokens: {
     summary: 'Token ids of a data set, as safetensors, one file per split',
-    parts: partsPerSplit('tokens.json', 'safetensors'),
+    parts: partsPerSplit('tokens.json', ['safetensors', 'ids.jsonl']),
   },
   tokenizer: { summary: 'A Hugging Face tokenizer: tokenizer.json and what belongs to it' },
   model: { summary: 'A Hugging Face model folder: config.json, model.safetensors, tokenizer.json' },
@@ -43,6 +43,8 @@ export const artifactKinds: Readonly<Record<string, ArtifactKind>> = {
   report: { summary: 'One self-contained HTML page' },
 };
 
-function partsPerSplit(shared: string, extension: string): Record<string, readonly string[]> {
-  return Object.fromEntries(splitNames.map((split) => [split, [shared, `${split}.${extension}`]]));
+function partsPerSplit(shared: string, extensions: readonly string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    splitNames.map((split) => [split, [shared, ...extensions.map((extension) => `${split}.${extension}`)]]),
+  );
 }
