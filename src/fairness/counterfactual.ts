@@ -3,6 +3,7 @@
  */
 import { UserError } from '../artifacts/user-error.js';
 import { type BootstrapOptions, bootstrapIntervals, type ConfidenceInterval } from '../metrics/bootstrap.js';
+import { mostProbable } from '../metrics/most-probable.js';
 
 /** What the classifier said of a text and of its counterfactual. */
 export interface CounterfactualPrediction {
@@ -170,14 +171,6 @@ function changeOf(
     shift,
     direction: from !== undefined && to !== undefined && others.length === 0 ? { from, to } : undefined,
   };
-}
-
-function mostProbable(probabilities: ArrayLike<number>): number {
-  let best = 0;
-  for (let index = 1; index < probabilities.length; index++) {
-    if ((probabilities[index] ?? 0) > (probabilities[best] ?? 0)) best = index;
-  }
-  return best;
 }
 
 function groupByDirection(changes: readonly Change[]): ReadonlyMap<string, readonly Change[]> {
