@@ -1,18 +1,12 @@
 /**
  * A recipe that was parsed, composed, expanded and checked: all that the engine needs, nothing that it must doubt.
  */
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { SourceLocation } from '../diagnostics/source-text.js';
 import type { JsonObject, StageInfo } from '../plugin/stage-info.js';
 import type { RuntimeName } from '../runtime/runtime.js';
 
-/** A place in a file that the user wrote; line and column count from 1, offsets from 0 in UTF-16 units. */
-export interface SourceLocation {
-  /** Absolute path. */
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly offset: number;
-  readonly length: number;
-}
+export type { SourceLocation } from '../diagnostics/source-text.js';
 
 /** An edge of the graph: the artifact behind an input port. */
 export interface InputReference {
@@ -74,4 +68,6 @@ export interface CheckedRecipe {
   readonly stages: readonly CheckedStage[];
   /** Every file that the recipe was read from, plugins included; what watch follows besides the data. */
   readonly files: readonly string[];
+  /** What the user should know although the recipe can run: parameters that nothing uses. */
+  readonly warnings?: readonly Diagnostic[];
 }

@@ -1,0 +1,76 @@
+import type { ExcerptedLocation } from './source-text.js';
+
+/** A mistake in a recipe, a plugin or a command line, as a value. */
+export interface Diagnostic {
+  /** Stable: `recipe/unknown-key`, `wiring/cycle`. */
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  /** One sentence without a full stop: what is wrong. */
+  readonly message: string;
+  /** Absent only where no text is to blame, as for a file that does not exist. */
+  readonly location?: ExcerptedLocation;
+  readonly found?: string;
+  readonly expected?: string;
+  /** What to do about it: `did you mean 'learning_rate'?` */
+  readonly help?: string;
+  /** Other places that belong to the mistake: the first of two equal keys. */
+  readonly related: readonly RelatedLocation[];
+}
+
+/** Another place that belongs to a mistake. */
+export interface RelatedLocation {
+  readonly location: ExcerptedLocation;
+  readonly message: string;
+}
+
+/** A diagnostic as it is reported; severity and related places have defaults. */
+export type NewDiagnostic = Omit<Diagnostic, 'severity' | 'related'> &
+  Partial<Pick<Diagnostic, 'severity' | 'related'>>;
+
+/** More are not kept; nobody reads them and a hostile file could make millions. */
+const maximumKept = 1000;
+
+/** Collects what a check finds. */
+export class Diagnostics {
+  readonly #found: Diagnostic[] = [];
+
+  /** Adds one; an equal one at the same place is kept once. */
+  add(diagnostic: NewDiagnostic): void {
+    if (this.#found.length >= maximumKept) return;
+    this.#found.push({ severity: 'error', related: [], ...diagnostic });
+  }
+
+  /** Adds several. */
+  addAll(diagnostics: readonly NewDiagnostic[]): void {
+    for (const diagnostic of diagnostics) this.add(diagnostic);
+  }
+
+  get hasErrors(): boolean {
+    return this.#found.some(({ severity }) => severity === 'error');
+  }
+
+  /** Those that stop the recipe, ordered by position. */
+  errors(): readonly Diagnostic[] {
+    return inOrder(this.#found.filter(({ severity }) => severity === 'error'));
+  }
+
+  /** Those that do not. */
+  warnings(): readonly Diagnostic[] {
+    return inOrder(this.#found.filter(({ severity }) => severity === 'warning'));
+  }
+}
+
+function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  const distinct = diagnostics.filter(({ code, message, location }) => {
+    const identity = JSON.stringify([code, message, location?.file, location?.offset]);
+    return !seen.has(identity) && seen.add(identity);
+  });
+  // Files stay in the order in which they were first complained about.
+  const files = [...new Set(distinct.map(({ location }) => location?.file))];
+  return distinct.sort(
+    (a, b) =>
+      files.indexOf(a.location?.file) - files.indexOf(b.location?.file) ||
+      (a.location?.offset ?? 0) - (b.location?.offset ?? 0),
+  );
+}

@@ -1,0 +1,32 @@
+/** Text from files on a terminal: nothing in it may move the cursor, change colours or turn the writing around. */
+
+/**
+ * Replaces every character that a terminal would act on by a visible one: C0 controls by their Unicode pictures, C1
+ * controls, lone surrogates and direction overrides by U+FFFD. Tabs become `tab`.
+ */
+export function printable(text: string, tab = ' '): string {
+  return text.replace(unprintable, (character) => {
+    if (character === '\t') return tab;
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x20) return String.fromCodePoint(controlPictures + code);
+    return code === 0x7f ? deletePicture : replacement;
+  });
+}
+
+/** The number of terminal cells that a printable text takes. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (zeroWidth.test(character)) continue;
+    width += wide.test(character) ? 2 : 1;
+  }
+  return width;
+}
+
+const controlPictures = 0x2400;
+const deletePicture = '\u2421';
+const replacement = '\ufffd';
+const unprintable = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu;
+const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const wide =
+  /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u;

@@ -1,0 +1,20 @@
+/**
+ * What stages of third parties are written with: `import { defineStage, Type } from 'roux'`.
+ */
+export { type Static, Type } from '@sinclair/typebox';
+export { type ArtifactKind, artifactKinds, type SplitName, splitNames } from './artifacts/kinds.js';
+export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
+export {
+  defineStage,
+  type InputArtifact,
+  type InputPort,
+  type OutputArtifact,
+  type OutputPort,
+  type Progress,
+  type RuntimeChoice,
+  type StageContext,
+  type StageDefinition,
+  type StageLog,
+  type StageResult,
+} from './plugin/define-stage.js';
+export { PathSetting } from './plugin/path-setting.js';

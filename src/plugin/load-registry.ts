@@ -1,0 +1,81 @@
+/** The stage types of a recipe: those that come with roux and those of its plugins. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { Diagnostics } from '../diagnostics/diagnostic.js';
+import { failure, type Result, success } from '../diagnostics/result.js';
+import type { ExcerptedLocation } from '../diagnostics/source-text.js';
+import { loadBuiltinStages } from './builtin-stages.js';
+import type { StageInfo, StageRegistry } from './stage-info.js';
+
+/** A plugin as a recipe names it. */
+export interface PluginReference {
+  /** `./stages/shout.ts` or a package's name. */
+  readonly written: string;
+  /** The folder that a relative path starts from and packages are looked for from. */
+  readonly folder: string;
+  /** Where it is written, for diagnostics. */
+  readonly location?: ExcerptedLocation;
+}
+
+/** What to load. */
+export interface LoadRegistryOptions {
+  /** Plugins; a plain text is taken from `from`. */
+  readonly plugins?: readonly (string | PluginReference)[];
+  /** The folder of the recipe; default: the working directory. */
+  readonly from?: string;
+  /** The stage types to begin with; default: those that come with roux. */
+  readonly builtins?: StageRegistry;
+  /** Where bundled plugins are kept; default: `.roux/plugins` at the project's root. */
+  readonly cache?: string;
+}
+
+/** Stage types and the files that they were read from. */
+export interface LoadedRegistry {
+  readonly registry: StageRegistry;
+  /** The plugins' own source files, absolute. */
+  readonly files: readonly string[];
+}
+
+/** Loads the stage types. A plugin that is missing, broken or in conflict is a diagnostic at the place that names it. */
+export async function loadRegistry(
+  options: LoadRegistryOptions = {},
+): Promise<Result<LoadedRegistry, readonly Diagnostic[]>> {
+  const from = options.from ?? process.cwd();
+  const registry = new Map<string, StageInfo>(options.builtins ?? loadBuiltinStages());
+  const plugins = (options.plugins ?? []).map((plugin) =>
+    typeof plugin === 'string' ? { written: plugin, folder: from } : plugin,
+  );
+  const files: string[] = [];
+  if (plugins.length === 0) return success({ registry, files });
+  const diagnostics = new Diagnostics();
+  const { loadPlugin } = await import('./load-plugin.js');
+  const cache = options.cache ?? join(projectRoot(from), '.roux', 'plugins');
+  for (const plugin of plugins) {
+    const loaded = await loadPlugin(plugin, cache);
+    files.push(...loaded.files);
+    diagnostics.addAll(loaded.diagnostics);
+    for (const info of loaded.stages) {
+      const other = registry.get(info.type);
+      if (other) {
+        diagnostics.add({
+          code: 'plugin/collision',
+          message: `the plugin '${plugin.written}' defines the stage type '${info.type}', which exists already`,
+          ...(plugin.location && { location: plugin.location }),
+          found:
+            other.source.from === 'roux' ? 'a stage type of roux' : `a stage type of ${other.source.file}`,
+          help: 'give the stage type another name',
+        });
+      } else registry.set(info.type, info);
+    }
+  }
+  return diagnostics.hasErrors ? failure(diagnostics.errors()) : success({ registry, files });
+}
+
+/** The nearest folder at or above `from` that holds a store, a package or a git repository; `from` itself if none does. */
+export function projectRoot(from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (['.roux', 'package.json', '.git'].some((name) => existsSync(join(folder, name)))) return folder;
+    if (dirname(folder) === folder) return from;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * A recipe as a tree of values that know where they were written.
+ *
+ * Everything after parsing works on this tree, so that every mistake can be shown in its place. Parts of a tree may be
+ * shared (YAML aliases); nothing is ever changed in place.
+ */
+import type { ExcerptedLocation, SourceLocation, SourceText } from '../diagnostics/source-text.js';
+import type { Json } from '../plugin/stage-info.js';
+
+/** Where a value was written. */
+export interface Origin {
+  readonly source: SourceText;
+  /** Half-open range of offsets. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Common to all nodes. */
+interface NodeBase {
+  readonly origin: Origin;
+  /** The parameter that the value came from, where it was written as `${params.x}`. */
+  readonly from?: RecipeNode;
+  /** The folder that the value starts from if it is a relative path. */
+  readonly folder: string;
+  /** The value could not be worked out, and a diagnostic says why: later checks leave it alone. */
+  readonly unknown?: boolean;
+}
+
+/** A text, number, boolean or null. */
+export interface ScalarNode extends NodeBase {
+  readonly kind: 'scalar';
+  readonly value: string | number | boolean | null;
+}
+
+/** A list. */
+export interface ListNode extends NodeBase {
+  readonly kind: 'list';
+  readonly items: readonly RecipeNode[];
+}
+
+/** One key of a map with its value. */
+export interface MapEntry {
+  readonly name: string;
+  readonly key: Origin;
+  readonly value: RecipeNode;
+}
+
+/** A map; keys are unique texts. */
+export interface MapNode extends NodeBase {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, MapEntry>;
+}
+
+/** A value of a recipe. */
+export type RecipeNode = ScalarNode | ListNode | MapNode;
+
+/** The place with the lines around it, for diagnostics. */
+export function excerptOf({ source, start, end }: Origin): ExcerptedLocation {
+  return source.excerpt(start, end);
+}
+
+/** The place alone, for the checked recipe. */
+export function locationOf({ source, start, end }: Origin): SourceLocation {
+  return source.location(start, end);
+}
+
+/** The value of a key, or undefined when the node is no map or lacks it. */
+export function valueAt(node: RecipeNode | undefined, name: string): RecipeNode | undefined {
+  return node?.kind === 'map' ? node.entries.get(name)?.value : undefined;
+}
+
+/** The entries of a map; none for anything else. */
+export function entriesOf(node: RecipeNode | undefined): readonly MapEntry[] {
+  return node?.kind === 'map' ? [...node.entries.values()] : [];
+}
+
+/** The node as plain data. */
+export function toJson(node: RecipeNode): Json {
+  switch (node.kind) {
+    case 'scalar':
+      return node.value;
+    case 'list':
+      return node.items.map(toJson);
+    case 'map':
+      return toJsonObject(node);
+  }
+}
+
+/** A map as a plain object; `__proto__` never is a key of a tree. */
+export function toJsonObject(node: MapNode): { [key: string]: Json } {
+  const object: { [key: string]: Json } = {};
+  for (const { name, value } of node.entries.values()) object[name] = toJson(value);
+  return object;
+}
+
+/** What a JSON pointer leads to. */
+export interface Target {
+  /** The node, or the last one on the way if the pointer leads further than the text (a default was filled in). */
+  readonly node: RecipeNode;
+  /** The key under which the node stands, if it stands in a map. */
+  readonly entry?: MapEntry;
+  /** The pointer was followed to its end. */
+  readonly complete: boolean;
+  /** Something on the way is unknown. */
+  readonly unknown: boolean;
+}
+
+/** Follows a JSON pointer ('' is the node itself). */
+export function follow(root: RecipeNode, pointer: string): Target {
+  let target: Target = { node: root, complete: true, unknown: root.unknown ?? false };
+  for (const name of pointerSegments(pointer)) {
+    const { node } = target;
+    const entry: MapEntry | undefined = node.kind === 'map' ? node.entries.get(name) : undefined;
+    const next: RecipeNode | undefined =
+      entry?.value ?? (node.kind === 'list' ? node.items[Number(name)] : undefined);
+    if (!next) return { ...target, complete: false };
+    const unknown: boolean = target.unknown || (next.unknown ?? false);
+    target = { node: next, complete: true, unknown, ...(entry && { entry }) };
+  }
+  return target;
+}
+
+/** `/a~1b/0` -> `['a/b', '0']`. */
+export function pointerSegments(pointer: string): readonly string[] {
+  if (pointer === '') return [];
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** One more step of a JSON pointer. */
+export function childPointer(pointer: string, name: string | number): string {
+  return `${pointer}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}

@@ -1,0 +1,116 @@
+/**
+ * The JSON Schema of a recipe's structure, after parameters were filled in; what stands under `with` is checked by the
+ * stage type's own schema. `schemas/recipe.schema.json` for editors is made from it.
+ */
+import type { JsonObject } from '../plugin/stage-info.js';
+
+/** What a stage may be called; the name appears in references, messages and folder names. */
+export const stageNamePattern = '^[A-Za-z][A-Za-z0-9_-]{0,99}$';
+
+/** What a parameter may be called; the name appears in `${params.name}`. */
+export const paramNamePattern = '^[A-Za-z_][A-Za-z0-9_-]{0,99}$';
+
+const seed: JsonObject = {
+  description: 'Where everything random starts from: the same seed gives the same bytes.',
+  type: 'integer',
+  minimum: 0,
+  maximum: 4294967295,
+};
+
+const runtime: JsonObject = {
+  description: 'What executes tensor code.',
+  enum: ['onnx', 'tensorflow', 'wasm', 'cpu'],
+};
+
+const threads: JsonObject = {
+  description: 'The number of threads that may be used.',
+  type: 'integer',
+  minimum: 1,
+  maximum: 1024,
+};
+
+const reference: JsonObject = {
+  description: 'A stage, stage.port, stage.part or stage.port.part: tokens, tokens.test.',
+  type: 'string',
+  minLength: 1,
+};
+
+const references: JsonObject = {
+  anyOf: [reference, { type: 'array', items: reference }],
+};
+
+const expectation: JsonObject = {
+  description: "A comparison with a number: '>= 0.90'.",
+  type: 'string',
+  minLength: 1,
+};
+
+/** One stage. */
+export const stageSchema: JsonObject = {
+  description: 'One step: a stage type with its settings and inputs.',
+  type: 'object',
+  required: ['uses'],
+  additionalProperties: false,
+  properties: {
+    uses: { description: 'The stage type; `roux stages` lists them.', type: 'string', minLength: 1 },
+    description: { description: 'What the stage is for, in words.', type: 'string' },
+    with: { description: "The stage type's settings.", type: 'object' },
+    in: {
+      description:
+        'What the stage reads, by input port; or only the references, which then go to the ports they fit.',
+      anyOf: [
+        reference,
+        { type: 'array', items: reference },
+        { type: 'object', additionalProperties: references },
+      ],
+    },
+    expect: {
+      description: 'What must hold for the metrics of the stage; it fails otherwise.',
+      type: 'object',
+      additionalProperties: { anyOf: [expectation, { type: 'array', items: expectation }] },
+    },
+    seed,
+    runtime,
+    threads,
+  },
+};
+
+/** A whole recipe. */
+export const recipeSchema: JsonObject = {
+  description: 'A graph of stages that fine-tunes, measures and exports language models.',
+  type: 'object',
+  required: ['recipe', 'stages'],
+  additionalProperties: false,
+  properties: {
+    recipe: { description: 'The version of the recipe language.', const: 1 },
+    name: {
+      description: "What the recipe is called; by default its file's name.",
+      type: 'string',
+      minLength: 1,
+    },
+    description: { description: 'What the recipe is for, in words.', type: 'string' },
+    params: {
+      description: `Values that \`\${params.NAME}\` stands for; profiles and \`--set NAME=VALUE\` override them.`,
+      type: 'object',
+    },
+    profiles: {
+      description: 'Named sets of other values for params; `--profile NAME` chooses one.',
+      type: 'object',
+      additionalProperties: { description: 'Other values for params.', type: 'object' },
+    },
+    plugins: {
+      description: 'Files (relative to the recipe) and packages that define more stage types.',
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+    },
+    seed,
+    runtime,
+    threads,
+    stages: {
+      description: 'The stages by name.',
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: stageSchema,
+    },
+  },
+};

@@ -1,0 +1,53 @@
+/** What the YAML parser complains about, as diagnostics. */
+import type { Document, ErrorCode } from 'yaml';
+import type { Diagnostics, NewDiagnostic } from '../diagnostics/diagnostic.js';
+import type { SourceText } from '../diagnostics/source-text.js';
+
+/** Adds the parser's errors; returns whether there are any. */
+export function addSyntaxErrors(
+  document: Document.Parsed,
+  source: SourceText,
+  diagnostics: Diagnostics,
+): boolean {
+  // A tag that nothing is known about is only a warning to the parser.
+  const errors = [...document.errors, ...document.warnings];
+  for (const { code, message, pos } of errors) {
+    const [start, end] = pos;
+    const help = helps[code];
+    diagnostics.add({
+      code: `yaml/${code.toLowerCase().replaceAll('_', '-')}`,
+      message: messages[code] ?? lowerFirst(message),
+      location: source.excerpt(start, Math.max(end, start + 1)),
+      ...(help && { help }),
+    });
+  }
+  return errors.length > 0;
+}
+
+/** The complaint about nesting that no honest recipe has. */
+export function tooDeep(source: SourceText, at: number): NewDiagnostic {
+  return {
+    code: 'yaml/depth',
+    message: 'values are nested too deeply',
+    location: source.excerpt(at, at + 1),
+  };
+}
+
+const messages: Partial<Record<ErrorCode, string>> = {
+  MULTIPLE_DOCS: 'the file holds more than one YAML document',
+  TAB_AS_INDENT: 'a tab is used for indentation',
+  TAG_RESOLVE_FAILED: 'the tag is not known',
+};
+
+const helps: Partial<Record<ErrorCode, string>> = {
+  BAD_INDENT: 'keys of one map stand in one column',
+  BLOCK_AS_IMPLICIT_KEY: "a text that holds ': ' needs quotes",
+  MISSING_CHAR: 'a key is followed by a colon and a space; brackets and quotes come in pairs',
+  MULTIPLE_DOCS: "remove the line '---'",
+  TAB_AS_INDENT: 'use spaces',
+  TAG_RESOLVE_FAILED: "texts that begin with '!' need quotes",
+};
+
+function lowerFirst(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}

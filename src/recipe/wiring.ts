@@ -1,0 +1,335 @@
+/** `in:` -> references: which output port of which stage feeds each input port. */
+import { artifactKinds } from '../artifacts/kinds.js';
+import type { Diagnostics } from '../diagnostics/diagnostic.js';
+import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
+import type { InputPort } from '../plugin/define-stage.js';
+import type { StageInfo } from '../plugin/stage-info.js';
+import type { InputReference } from './checked-recipe.js';
+import {
+  entriesOf,
+  excerptOf,
+  locationOf,
+  type MapEntry,
+  type Origin,
+  type RecipeNode,
+} from './recipe-node.js';
+
+/** A stage of the recipe while it is being checked. */
+export interface DraftStage {
+  readonly name: string;
+  /** The entry under `stages`. */
+  readonly entry: MapEntry;
+  /** Absent when the stage type is not known, which was complained about. */
+  readonly info: StageInfo | undefined;
+}
+
+/** The stages by name. */
+export type DraftStages = ReadonlyMap<string, DraftStage>;
+
+/** A stage that another one reads, whether or not the kinds fit; what cycles are looked for in. */
+export interface Edge {
+  readonly from: string;
+  readonly place: Origin;
+}
+
+/** The wiring of one stage. */
+export interface Wiring {
+  readonly inputs: Readonly<Record<string, readonly InputReference[]>>;
+  readonly edges: readonly Edge[];
+}
+
+/** Resolves the references of one stage and checks them against its ports. */
+export function wire(stage: DraftStage, stages: DraftStages, diagnostics: Diagnostics): Wiring {
+  return new Wirer(stage, stages, diagnostics).wire();
+}
+
+interface Candidate {
+  readonly port: string;
+  readonly kind: string;
+  readonly part?: string;
+}
+
+interface Source {
+  readonly stage: DraftStage;
+  readonly candidates: readonly Candidate[];
+  readonly written: string;
+  readonly node: RecipeNode;
+}
+
+class Wirer {
+  readonly #inputs = new Map<string, InputReference[]>();
+  readonly #edges: Edge[] = [];
+  /** Ports that something was written for, right or wrong. */
+  readonly #attempted = new Set<string>();
+  #hasUnplaced = false;
+
+  constructor(
+    readonly stage: DraftStage,
+    readonly stages: DraftStages,
+    readonly diagnostics: Diagnostics,
+  ) {}
+
+  wire(): Wiring {
+    const written = entriesOf(this.stage.entry.value).find(({ name }) => name === 'in');
+    if (written?.value.unknown) this.#hasUnplaced = true;
+    else if (written?.value.kind === 'map')
+      for (const entry of entriesOf(written.value)) this.#wirePort(entry);
+    else if (written) for (const node of listOf(written.value)) this.#wireByKind(node);
+    if (!this.#hasUnplaced) this.#checkRequired(written?.key ?? this.stage.entry.key);
+    return { inputs: Object.fromEntries(this.#inputs), edges: this.#edges };
+  }
+
+  #wirePort({ name, key, value }: MapEntry): void {
+    const { info } = this.stage;
+    const port = info && portOf(info.inputs, name);
+    if (info && !port) this.#unknownInput(name, key, info);
+    this.#attempted.add(name);
+    const nodes = listOf(value);
+    if (port && !port.many && nodes.length > 1) {
+      this.diagnostics.add({
+        code: 'wiring/too-many',
+        message: `the input '${name}' of stage '${this.stage.name}' takes one artifact`,
+        location: excerptOf(value.origin),
+        found: `${nodes.length} references`,
+      });
+    }
+    if (nodes.length === 0 && value.kind === 'list') this.#attempted.delete(name);
+    for (const node of nodes) {
+      const source = this.#source(node);
+      if (!source || !port) continue;
+      const fitting = source.candidates.find(({ kind }) => accepts(port, kind));
+      if (fitting) this.#connect(name, source, fitting);
+      else
+        this.#kindMismatch(
+          `the input '${name}' of stage '${this.stage.name}' takes ${kindsOf(port)}`,
+          source,
+        );
+    }
+  }
+
+  #wireByKind(node: RecipeNode): void {
+    const source = this.#source(node);
+    const { info } = this.stage;
+    if (!source || !info) {
+      this.#hasUnplaced = true;
+      return;
+    }
+    const ports = Object.entries(info.inputs).filter(([, port]) =>
+      source.candidates.some(({ kind }) => accepts(port, kind)),
+    );
+    const [first] = ports;
+    if (ports.length === 1 && first) {
+      const [name, port] = first;
+      const fitting = source.candidates.find(({ kind }) => accepts(port, kind));
+      if (this.#inputs.has(name) && !port.many) {
+        this.diagnostics.add({
+          code: 'wiring/too-many',
+          message: `the input '${name}' of stage '${this.stage.name}' takes one artifact, and has one already`,
+          location: excerptOf(node.origin),
+        });
+      } else if (fitting) this.#connect(name, source, fitting);
+      this.#attempted.add(name);
+      return;
+    }
+    this.#hasUnplaced = true;
+    if (ports.length > 1) {
+      this.diagnostics.add({
+        code: 'wiring/ambiguous',
+        message: `'${source.written}' fits more than one input of stage '${this.stage.name}'`,
+        location: excerptOf(node.origin),
+        found: listOfNames(
+          ports.map(([name]) => name),
+          'and',
+        ),
+        help: `name the input: in: { ${first?.[0]}: ${source.written} }`,
+      });
+    } else if (Object.keys(info.inputs).length === 0) {
+      const message = `the stage type '${info.type}' takes no inputs`;
+      this.diagnostics.add({ code: 'wiring/unknown-input', message, location: excerptOf(node.origin) });
+    } else {
+      const takes = Object.entries(info.inputs).map(([name, port]) => `${name}: ${kindsOf(port)}`);
+      this.#kindMismatch(`no input of stage '${this.stage.name}' fits; it takes ${takes.join(', ')}`, source);
+    }
+  }
+
+  /** What a reference leads to, without regard to kinds. */
+  #source(node: RecipeNode): Source | undefined {
+    // Wrong types were complained about when the structure was checked.
+    if (node.unknown || node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
+    const written = node.value;
+    const match = /^([\w-]+)(?:\.([\w-]+))?(?:\.([\w-]+))?$/.exec(written);
+    if (!match) {
+      this.diagnostics.add({
+        code: 'wiring/syntax',
+        message: `'${written}' is no reference`,
+        location: excerptOf(node.origin),
+        expected: 'stage, stage.port, stage.part or stage.port.part',
+      });
+      return undefined;
+    }
+    const [, name = '', second, third] = match;
+    const stage = this.stages.get(name);
+    if (!stage) {
+      const names = [...this.stages.keys()].filter((other) => other !== this.stage.name);
+      const help = didYouMean(name, names);
+      this.diagnostics.add({
+        code: 'wiring/unknown-stage',
+        message: `there is no stage '${name}'`,
+        location: excerptOf(node.origin),
+        expected: listOfNames(names),
+        ...(help && { help }),
+      });
+      return undefined;
+    }
+    this.#edges.push({ from: name, place: node.origin });
+    if (!stage.info) return undefined;
+    const candidates = candidatesOf(stage.info, second, third);
+    if (candidates.length > 0) return { stage, candidates, written, node };
+    this.#unknownOutput(
+      stage,
+      stage.info,
+      third ?? second ?? '',
+      third === undefined ? undefined : second,
+      node,
+    );
+    return undefined;
+  }
+
+  #connect(port: string, { stage, written, node }: Source, { port: output, part }: Candidate): void {
+    const location = locationOf(node.origin);
+    const references = this.#inputs.get(port) ?? [];
+    references.push({
+      stage: stage.name,
+      port: output,
+      ...(part !== undefined && { part }),
+      written,
+      location,
+    });
+    this.#inputs.set(port, references);
+  }
+
+  #checkRequired(place: Origin): void {
+    for (const [name, port] of Object.entries(this.stage.info?.inputs ?? {})) {
+      if (port.optional || this.#attempted.has(name)) continue;
+      const makers = [...this.stages.values()].filter(
+        ({ name: maker, info }) =>
+          maker !== this.stage.name &&
+          Object.values(info?.outputs ?? {}).some(({ kind }) => accepts(port, kind)),
+      );
+      const [maker] = makers;
+      this.diagnostics.add({
+        code: 'wiring/missing-input',
+        message: `stage '${this.stage.name}' needs the input '${name}'`,
+        location: excerptOf(place),
+        expected: `${kindsOf(port)}: ${lowerFirst(port.description)}`,
+        ...(maker && {
+          help: `in: { ${name}: ${maker.name} }${makers.length > 1 ? ', or another stage that makes it' : ''}`,
+        }),
+      });
+    }
+  }
+
+  #unknownInput(name: string, key: Origin, info: StageInfo): void {
+    const names = Object.keys(info.inputs);
+    const help = didYouMean(name, names);
+    this.diagnostics.add({
+      code: 'wiring/unknown-input',
+      message: `the stage type '${info.type}' has no input '${name}'`,
+      location: excerptOf(key),
+      expected: names.length === 0 ? 'nothing; it takes no inputs' : listOfNames(names),
+      ...(help && { help }),
+    });
+  }
+
+  #unknownOutput(
+    stage: DraftStage,
+    info: StageInfo,
+    name: string,
+    port: string | undefined,
+    node: RecipeNode,
+  ): void {
+    const outputs = Object.entries(info.outputs);
+    const parts = outputs
+      .filter(([output]) => port === undefined || output === port)
+      .flatMap(([, { kind }]) => partsOf(kind));
+    const isPortKnown = port === undefined || Object.hasOwn(info.outputs, port);
+    const wrong = isPortKnown ? name : (port ?? name);
+    const known =
+      isPortKnown && port !== undefined ? parts : [...outputs.map(([output]) => output), ...new Set(parts)];
+    const help = didYouMean(wrong, known);
+    this.diagnostics.add({
+      code: 'wiring/unknown-output',
+      message:
+        isPortKnown && port !== undefined
+          ? `the output '${port}' of stage '${stage.name}' has no part '${name}'`
+          : `stage '${stage.name}' has no output '${wrong}'`,
+      location: excerptOf(node.origin),
+      expected: known.length === 0 ? 'nothing; it has none' : listOfNames(known),
+      ...(help && { help }),
+      related: [{ location: excerptOf(stage.entry.key), message: `stage '${stage.name}' is written here` }],
+    });
+  }
+
+  #kindMismatch(message: string, { stage, candidates, written, node }: Source): void {
+    const [only] = candidates;
+    const makes = candidates.map(({ port, kind }) => `${port}: ${kind}`).join(', ');
+    this.diagnostics.add({
+      code: 'wiring/kind',
+      message,
+      location: excerptOf(node.origin),
+      found:
+        only === undefined
+          ? `'${written}', which makes nothing`
+          : candidates.length === 1
+            ? `'${written}', which is ${article(only.kind)}`
+            : `'${written}', which makes ${makes}`,
+      related: [{ location: excerptOf(stage.entry.key), message: `stage '${stage.name}' is written here` }],
+    });
+  }
+}
+
+function candidatesOf(
+  info: StageInfo,
+  second: string | undefined,
+  third: string | undefined,
+): readonly Candidate[] {
+  const outputs = Object.entries(info.outputs).map(([port, { kind }]) => ({ port, kind }));
+  if (second === undefined) return outputs;
+  const named = outputs.filter(({ port }) => port === second);
+  if (third === undefined && named.length > 0) return named;
+  const part = third ?? second;
+  const searched = third === undefined ? outputs : named;
+  return searched
+    .filter(({ kind }) => partsOf(kind).includes(part))
+    .map((candidate) => ({ ...candidate, part }));
+}
+
+function partsOf(kind: string): readonly string[] {
+  return Object.hasOwn(artifactKinds, kind) ? Object.keys(artifactKinds[kind]?.parts ?? {}) : [];
+}
+
+function portOf(ports: Readonly<Record<string, InputPort>>, name: string): InputPort | undefined {
+  return Object.hasOwn(ports, name) ? ports[name] : undefined;
+}
+
+function accepts(port: InputPort, kind: string): boolean {
+  return typeof port.kind === 'string' ? port.kind === kind : port.kind.includes(kind);
+}
+
+function kindsOf({ kind, many }: InputPort): string {
+  const kinds = typeof kind === 'string' ? [kind] : kind;
+  return kinds.map(article).join(' or ') + (many ? ' (one or several)' : '');
+}
+
+function article(kind: string): string {
+  if (/^(tokens|metrics|predictions)$/.test(kind)) return kind;
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
+function listOf(node: RecipeNode): readonly RecipeNode[] {
+  return node.kind === 'list' ? node.items : [node];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
