@@ -7,7 +7,10 @@ import type { Colors, Terminal } from './terminal.js';
 import { manyLines, oneLine } from './terminal-text.js';
 
 /** Lines shown before the faulty one. */
-const linesBefore = 2;
+const linesBefore = 1;
+
+/** Line numbers are set in at least this many columns, as in the diagnostics of recipes. */
+const narrowestGutter = 3;
 
 /** Longer source lines are cut: a JSONL row can be megabytes long. */
 const widestSourceLine = 120;
@@ -75,15 +78,14 @@ function codeFrame(
   const lines = readLines(resolve(terminal.directory, file));
   if (lines === undefined || line < 1 || line > lines.length) return [];
   const first = Math.max(1, line - linesBefore);
-  const width = String(line).length;
+  const width = Math.max(narrowestGutter, String(line).length);
   const frame: string[] = [];
   for (let number = first; number <= line; number += 1) {
     const text = oneLine((lines[number - 1] ?? '').slice(0, widestSourceLine));
-    const mark = number === line ? colors.red('>') : ' ';
-    frame.push(`  ${mark} ${colors.dim(`${String(number).padStart(width)} |`)} ${text}`);
+    frame.push(`${colors.dim(`${String(number).padStart(width)} |`)} ${text}`);
   }
   if (column !== undefined && column >= 1 && column <= widestSourceLine) {
-    frame.push(`    ${' '.repeat(width)} ${colors.dim('|')} ${' '.repeat(column - 1)}${colors.red('^')}`);
+    frame.push(`${colors.dim(`${' '.repeat(width)} |`)} ${' '.repeat(column - 1)}${colors.red('^')}`);
   }
   return frame;
 }

@@ -49,6 +49,22 @@ export function countPlan(plan: Plan): string {
   return `${run} of ${all} ${stages} to run${rest}`;
 }
 
+/**
+ * 'train: learning_rate 5e-5 -> 3e-5; 3 of 9 stages to run': the plan of a generation of `watch` in a line. Before the
+ * first change it is the counts alone.
+ */
+export function planLine(plan: Plan, changedFiles: readonly string[], directory: string): string {
+  const counts = countPlan(plan);
+  if (changedFiles.length === 0) return `${oneLine(plan.recipe.name)}: ${counts}`;
+  const causes = plan.stages.flatMap((stage) =>
+    stage.state === 'run'
+      ? [`${oneLine(stage.stage.name)}: ${stage.reasons.map(plainReason).join(', ')}`]
+      : [],
+  );
+  const files = changedFiles.map((file) => oneLine(relative(directory, file) || file)).join(', ');
+  return `${causes.length > 0 ? causes.join('; ') : `${files} changed`}; ${counts}`;
+}
+
 /** A reason without its location; harmless on a terminal. */
 export function plainReason(reason: RunReason): string {
   return oneLine(reason.text);
@@ -69,4 +85,30 @@ function withLocation(reason: RunReason, directory: string): string {
   if (reason.location === undefined) return plainReason(reason);
   const file = relative(directory, reason.location.file) || reason.location.file;
   return `${plainReason(reason)} (${oneLine(file)}:${reason.location.line})`;
+}
+
+/** The plan without the code of the stages, for `--json`. */
+export function planAsJson(plan: Plan): unknown {
+  return {
+    recipe: plan.recipe.file,
+    ...(plan.recipe.profile !== undefined && { profile: plan.recipe.profile }),
+    stages: plan.stages.map((stage) => ({
+      name: stage.stage.name,
+      type: stage.stage.info.type,
+      settings: stage.stage.settings,
+      state: stage.state,
+      ...stateAsJson(stage),
+    })),
+  };
+}
+
+function stateAsJson(stage: StagePlan): Readonly<Record<string, unknown>> {
+  switch (stage.state) {
+    case 'hit':
+      return { key: stage.key, metrics: stage.record.metrics };
+    case 'run':
+      return { key: stage.key, reasons: stage.reasons };
+    case 'waiting':
+      return { waitsFor: stage.waitsFor };
+  }
 }

@@ -9,6 +9,8 @@ export interface StageEnd {
   readonly outcome: StageOutcome | 'pending';
   readonly record?: ResultRecord;
   readonly failure?: StageFailure;
+  /** The stage's figures in the run before. */
+  readonly previousMetrics?: Readonly<Record<string, number>>;
   /** Why it was skipped. */
   readonly because?: string;
 }
@@ -40,13 +42,17 @@ export class RunLog {
         for (const { name, type } of event.stages) this.ends.set(name, { name, type, outcome: 'pending' });
         break;
       case 'stage-hit':
-        this.end(event.stage, { outcome: 'hit', record: event.record });
+        this.end(event.stage, { outcome: 'hit', ...figuresOf(event) });
         break;
       case 'stage-done':
-        this.end(event.stage, { outcome: 'done', record: event.record });
+        this.end(event.stage, { outcome: 'done', ...figuresOf(event) });
         break;
       case 'stage-failed':
-        this.end(event.stage, { outcome: 'failed', failure: event.failure });
+        this.end(event.stage, {
+          outcome: 'failed',
+          failure: event.failure,
+          ...(event.record && { record: event.record }),
+        });
         break;
       case 'stage-cancelled':
         this.end(event.stage, { outcome: 'cancelled' });
@@ -75,4 +81,11 @@ export class RunLog {
     const known = this.ends.get(name);
     this.ends.set(name, { name, type: known?.type ?? '', ...end });
   }
+}
+
+function figuresOf(
+  event: Extract<RunEvent, { readonly event: 'stage-hit' | 'stage-done' }>,
+): Pick<StageEnd, 'record' | 'previousMetrics'> {
+  const { record, previousMetrics } = event;
+  return previousMetrics === undefined ? { record } : { record, previousMetrics };
 }

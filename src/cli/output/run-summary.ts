@@ -10,15 +10,13 @@ import { displayWidth, oneLine, padEnd } from './terminal-text.js';
 export interface SummaryOptions {
   /** Where the artifacts of kind `report` and `export` are: label and path, relative to the working folder. */
   readonly products: readonly { readonly stage: string; readonly path: string }[];
-  /** Figures of the previous result by stage; those that differ are shown with their difference. */
-  readonly previous?: ReadonlyMap<string, Readonly<Record<string, number>>>;
 }
 
 /** The lines of the summary, without a line break at the end. */
 export function formatRunSummary(log: RunLog, terminal: Terminal, options: SummaryOptions): string {
   const sections = [
     stageTable(log.stages, terminal),
-    metricLines(log.stages, terminal, options.previous),
+    metricLines(log.stages, terminal),
     log.warnings.map(
       ({ stage, message }) =>
         `${terminal.colors.yellow('warning')} ${terminal.colors.bold(oneLine(stage))}: ${oneLine(message)}`,
@@ -35,17 +33,13 @@ export function formatRunSummary(log: RunLog, terminal: Terminal, options: Summa
     .join('\n\n');
 }
 
-/** Metrics of the stages, one stage a line group; differences to earlier figures where there are some. */
-export function metricLines(
-  stages: readonly StageEnd[],
-  terminal: Terminal,
-  previous?: ReadonlyMap<string, Readonly<Record<string, number>>>,
-): readonly string[] {
+/** Metrics of the stages, one stage a line group; differences to the run before where there are some. */
+export function metricLines(stages: readonly StageEnd[], terminal: Terminal): readonly string[] {
   const { colors } = terminal;
   const withMetrics = stages.filter((stage) => Object.keys(stage.record?.metrics ?? {}).length > 0);
   const nameWidth = Math.max(0, ...withMetrics.map((stage) => displayWidth(oneLine(stage.name))));
   return withMetrics.flatMap((stage) => {
-    const before = previous?.get(stage.name);
+    const before = stage.previousMetrics;
     const items = Object.entries(stage.record?.metrics ?? {}).map(([name, value]) => {
       const old = before?.[name];
       const difference =

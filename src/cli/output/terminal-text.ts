@@ -1,30 +1,14 @@
-/** Text that is safe to print, and its width on a terminal. */
+/** Text that is safe to print, cut and filled to the width of a terminal. */
+import { displayWidth, printable } from '../../diagnostics/printable-text.js';
 
-/** Control characters that move no cursor and start no sequence: only the line break is let through where asked. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Marks that take no column of their own: combining marks, joiners, variation selectors. */
-const zeroWidth = /^(?:\p{Mn}|\p{Me}|[\u200b-\u200d])$/u;
-
-/** Scripts and symbols that terminals draw two columns wide. */
-const doubleWidth =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]$/u;
+export { displayWidth };
 
 /**
- * Makes one line of foreign text (names, data, messages) harmless: control characters, the escape character
- * first of all, and marks that reverse the direction of writing are shown as `\x1b` or `\u202e` instead of acting.
+ * Makes one line of foreign text (names, data, messages) harmless: control characters, the escape character first
+ * of all, and marks that reverse the direction of writing are shown instead of acting.
  */
 export function oneLine(text: string): string {
-  return text.replace(controlCharacters, (character) => {
-    if (character === '\n') return '\\n';
-    if (character === '\r') return '\\r';
-    if (character === '\t') return ' ';
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100
-      ? `\\x${code.toString(16).padStart(2, '0')}`
-      : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  return printable(text);
 }
 
 /** As `oneLine`, but line breaks stay. */
@@ -33,22 +17,6 @@ export function manyLines(text: string): string {
     .split(/\r?\n/)
     .map((line) => oneLine(line))
     .join('\n');
-}
-
-/** Columns that a text takes on a terminal; colour codes take none. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of withoutColors(text)) {
-    if (zeroWidth.test(character)) continue;
-    width += doubleWidth.test(character) ? 2 : 1;
-  }
-  return width;
-}
-
-/** Removes colour codes. */
-export function withoutColors(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with the escape character
-  return text.replace(/\u001b\[[0-9;]*m/g, '');
 }
 
 /** Cuts plain text (without colour codes) to `width` columns; a cut text ends in '…'. */

@@ -1,0 +1,115 @@
+/** From arguments to an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { UserError } from '../artifacts/user-error.js';
+import { CommandLineError, exitCodes } from './exit-codes.js';
+import { handleBrokenPipes } from './interruption.js';
+import { formatBug, formatUserError } from './output/failure.js';
+import { processTerminal, type Terminal } from './output/terminal.js';
+
+/** A command's file: it builds the command; what the command needs is imported when it is carried out. */
+export interface CommandModule {
+  readonly command: (outside: CommandOutside) => Command;
+}
+
+/** What a command is given besides its arguments. */
+export interface CommandOutside {
+  readonly terminal: Terminal;
+  /** Sets the exit code; 0 when never called. */
+  readonly exit: (code: number) => void;
+}
+
+/** The commands in the order of the help text. Only the one that is called is loaded. */
+const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  run: () => import('./commands/run.js'),
+  plan: () => import('./commands/plan.js'),
+  watch: () => import('./commands/watch.js'),
+  show: () => import('./commands/show.js'),
+  report: () => import('./commands/report.js'),
+  stages: () => import('./commands/stages.js'),
+  schema: () => import('./commands/schema.js'),
+  cache: () => import('./commands/cache.js'),
+  doctor: () => import('./commands/doctor.js'),
+};
+
+/** Carries out a command line (without `node` and the script) and gives the exit code. Never throws. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  handleBrokenPipes();
+  const terminal = processTerminal({ color: !args.includes('--no-color') });
+  let exitCode: number = exitCodes.done;
+  const outside: CommandOutside = {
+    terminal,
+    exit: (code) => {
+      exitCode = code;
+    },
+  };
+  try {
+    const program = await createProgram(args[0], outside);
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+async function createProgram(name: string | undefined, outside: CommandOutside): Promise<Command> {
+  const program = new Command('roux')
+    .description('Fine-tunes language models from YAML recipes; nothing is ever computed twice.')
+    .version(packageVersion(), '-V, --version')
+    .option('--no-color', 'print without colours (as NO_COLOR does)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  $ roux run recipes/quickstart.yaml     run a recipe; what is cached is not run again\n' +
+        '  $ roux plan recipes/quickstart.yaml    show what would run, and why\n' +
+        '  $ roux watch recipes/quickstart.yaml   run again whenever something changes\n\n' +
+        'Exit codes: 0 done, 1 a stage failed, 2 the recipe or command line is wrong, 130 interrupted.',
+    );
+  const one = name === undefined ? undefined : commands[name];
+  const loaders = one === undefined || name === 'help' ? Object.values(commands) : [one];
+  for (const { command } of await Promise.all(loaders.map((load) => load()))) {
+    program.addCommand(command(outside).option('--no-color', 'print without colours (as NO_COLOR does)'));
+  }
+  // Subcommands made apart do not inherit these from the program.
+  for (const command of everyCommand(program)) {
+    command.exitOverride().showSuggestionAfterError(true);
+    command.configureOutput({ getOutHelpWidth: () => helpWidth(outside.terminal) });
+  }
+  return program;
+}
+
+/** Help is set in lines no longer than this, however wide the window is. */
+const widestHelp = 110;
+
+function helpWidth(terminal: Terminal): number {
+  return Math.min(terminal.columns, widestHelp);
+}
+
+function everyCommand(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  const { colors } = terminal;
+  if (error instanceof CommanderError) {
+    // Help and version end with 0; commander has printed what there is to say.
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.wrong;
+  }
+  if (error instanceof CommandLineError) {
+    terminal.printError(`${colors.red('error:')} ${error.message}`);
+    if (error.help !== undefined) terminal.printError(`  ${colors.dim('help:')} ${error.help}`);
+    return exitCodes.wrong;
+  }
+  if (error instanceof UserError) {
+    terminal.printError(`${colors.red('error:')} ${formatUserError(error.details, terminal)}`);
+    return exitCodes.failed;
+  }
+  terminal.printError(formatBug(error, terminal));
+  return exitCodes.failed;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const version: unknown = (JSON.parse(text) as { readonly version?: unknown }).version;
+  return typeof version === 'string' ? version : 'unknown';
+}

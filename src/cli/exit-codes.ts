@@ -1,0 +1,23 @@
+/** What the exit code of `roux` says. */
+export const exitCodes = {
+  done: 0,
+  /** A stage failed, an `expect` did not hold, a check found damage. */
+  failed: 1,
+  /** The recipe or the command line is wrong; nothing ran. */
+  wrong: 2,
+  interrupted: 130,
+  terminated: 143,
+  /** Nobody reads the output any more; what shells report for a process that a closed pipe ended. */
+  brokenPipe: 141,
+} as const;
+
+/** A command line that cannot be carried out: shown without a stack, exit code 2. */
+export class CommandLineError extends Error {
+  override readonly name = 'CommandLineError';
+  readonly help: string | undefined;
+
+  constructor(message: string, help?: string) {
+    super(message);
+    this.help = help;
+  }
+}

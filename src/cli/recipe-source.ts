@@ -1,0 +1,85 @@
+/** Recipe and store as the command line names them. */
+
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { LoadedRecipe } from '../engine/api.js';
+import type { Store } from '../engine/store.js';
+import type { CheckedRecipe } from '../recipe/checked-recipe.js';
+import { findRecipe } from './find-recipe.js';
+import type { Terminal } from './output/terminal.js';
+import type { RecipeOptions } from './recipe-options.js';
+
+/** The file that the command line means; throws a `CommandLineError` when there is none. */
+export function recipeFile(written: string | undefined, terminal: Terminal): string {
+  return findRecipe(written, terminal.directory);
+}
+
+/** Reads and checks a recipe; for `watchRecipe`. */
+export async function readRecipe(file: string, options: RecipeOptions): Promise<LoadedRecipe<Diagnostic>> {
+  const { checkRecipe } = await import('../recipe/check-recipe.js');
+  const checked = await checkRecipe({
+    file,
+    ...(options.set !== undefined && { set: options.set }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.runtime !== undefined && { runtime: options.runtime }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+  });
+  return checked.ok
+    ? { ok: true, recipe: checked.value }
+    : { ok: false, problems: checked.error, files: [file] };
+}
+
+/** Reads and checks a recipe; what is wrong with it is printed, and then there is none. Warnings are printed, too. */
+export async function loadRecipe(
+  written: string | undefined,
+  options: RecipeOptions,
+  output: { readonly terminal: Terminal; readonly json: boolean },
+): Promise<CheckedRecipe | undefined> {
+  const { terminal, json } = output;
+  const loaded = await readRecipe(recipeFile(written, terminal), options);
+  const diagnostics = loaded.ok ? (loaded.recipe.warnings ?? []) : loaded.problems;
+  if (diagnostics.length > 0) {
+    if (json) terminal.print(JSON.stringify({ event: 'diagnostics', diagnostics }));
+    else terminal.printError(await formatProblems(diagnostics, terminal));
+  }
+  return loaded.ok ? loaded.recipe : undefined;
+}
+
+/** Diagnostics as text. */
+export async function formatProblems(
+  problems: readonly Diagnostic[],
+  { directory, colors }: Terminal,
+): Promise<string> {
+  const { formatDiagnostics } = await import('../diagnostics/format-diagnostic.js');
+  const text = formatDiagnostics(problems, {
+    folder: directory,
+    paint: {
+      error: (part) => colors.bold(colors.red(part)),
+      warning: (part) => colors.bold(colors.yellow(part)),
+      strong: colors.bold,
+      faint: colors.dim,
+      help: colors.cyan,
+    },
+  });
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  return errors === 0
+    ? text
+    : `${text}\n${errors === 1 ? 'One mistake' : `${errors} mistakes`}; nothing was run.`;
+}
+
+/** Opens the store that the command line names: `--store`, `ROUX_STORE`, or `.roux` at the project's root. */
+export async function openProjectStore(
+  options: { readonly store?: string },
+  { directory }: Terminal,
+): Promise<Store> {
+  const [{ defaultStoreFolder, openStore }, { projectRoot }] = await Promise.all([
+    import('../engine/store.js'),
+    import('../plugin/load-registry.js'),
+  ]);
+  // Commander has taken ROUX_STORE as the option's value when the option is not given.
+  const folder =
+    options.store === undefined
+      ? defaultStoreFolder(projectRoot(directory))
+      : defaultStoreFolder(directory, options.store);
+  return openStore(folder);
+}
