@@ -14,7 +14,7 @@ import {
 /** What `GraphBuilder.emit` needs to know of an operation with one output. */
 export interface Operation {
   readonly op: string;
-  readonly domain?: 'com.microsoft';
+  readonly domain?: 'com.microsoft' | undefined;
   readonly inputs: readonly (Value | undefined)[];
   readonly dtype: ElementType;
   readonly shape: readonly number[];

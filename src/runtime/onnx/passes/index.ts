@@ -1,10 +1,30 @@
 import type { Graph } from '../graph.js';
+import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions.js';
 import { eliminateDeadCode, removeUnusedInputs } from './eliminate-dead-code.js';
+import { foldConstants } from './fold-constants.js';
+import { fuseBiases, fuseMatrixProducts } from './fuse-matrix-products.js';
 import type { Pass } from './rewrite.js';
 import { separateOutputs } from './separate-outputs.js';
+import { simplify } from './simplify.js';
+import { sinkExpansions } from './sink-expansions.js';
 
-/** The passes in the order in which they run. */
-const PASSES: readonly Pass[] = [eliminateDeadCode];
+/** The passes in the order in which they run; dead code goes in between, so that uses are counted right. */
+const PASSES: readonly Pass[] = [
+  eliminateDeadCode,
+  eliminateCommonSubexpressions,
+  sinkExpansions,
+  foldConstants,
+  simplify,
+  foldConstants,
+  eliminateCommonSubexpressions,
+  eliminateDeadCode,
+  fuseMatrixProducts,
+  eliminateDeadCode,
+  fuseBiases,
+  simplify,
+  eliminateCommonSubexpressions,
+  eliminateDeadCode,
+];
 
 /** Runs all passes; the result can be emitted as an ONNX model. */
 export function optimizeGraph(graph: Graph): Graph {
