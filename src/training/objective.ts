@@ -1,0 +1,73 @@
+/**
+ * What a model is trained for: how examples become inputs of a compiled function, what is minimised, and what is measured
+ * on data that is held out. One file per task in `objectives/`.
+ */
+import type * as tf from '@tensorflow/tfjs';
+import type { Random } from '../data/random.js';
+import type { NamedHostTensors, NamedTensors, TensorSpec } from '../runtime/runtime.js';
+import type { BatchPlan } from './batches.js';
+
+/** The inputs of one batch. */
+export interface ObjectiveBatch {
+  readonly feeds: NamedHostTensors;
+  /** What the batch's sum of losses is divided by: examples, tokens, or the sum of their weights. */
+  readonly weight: number;
+  /** Tokens that are not padding. */
+  readonly tokens: number;
+}
+
+/** Figures on held-out data, by snake_case name; `loss` is always among them. */
+export type EvaluationMetrics = Readonly<Record<string, number>>;
+
+/** Collects what compiled evaluations gave, batch by batch. */
+export interface EvaluationResult {
+  add(plan: BatchPlan, batch: ObjectiveBatch, outputs: NamedHostTensors): void;
+  metrics(): EvaluationMetrics;
+}
+
+/** The examples of one split, for one task. */
+export interface ObjectiveData {
+  /** Tokens of each example. */
+  readonly lengths: Int32Array;
+  /**
+   * The inputs of a batch.
+   *
+   * @param random a stream for all that is drawn (masks); an example's draws depend on the stream's key and the example
+   * alone, not on the batch it is in.
+   */
+  batch(plan: BatchPlan, random: Random): ObjectiveBatch;
+  /** Starts an evaluation of these examples. */
+  startEvaluation(): EvaluationResult;
+}
+
+/**
+ * A task.
+ *
+ * `logits`, `lossSum`, `rowWeights` and `evaluate` are pure functions over tensors, called while a runtime traces. A row
+ * is what has a label: an example, or a masked token.
+ */
+export interface Objective {
+  readonly name: 'sequence-classification' | 'masked-language-model';
+  /** Metrics that an evaluation gives. */
+  readonly metrics: readonly string[];
+  /** Number of classes, or of tokens in the vocabulary. */
+  readonly classes: number;
+  /** Rows of the logits of a batch of `size` examples of `length` tokens. */
+  rows(length: number, size: number): number;
+  /** Shapes of the inputs of a batch of `size` examples of `length` tokens. */
+  inputs(length: number, size: number): Readonly<Record<string, TensorSpec>>;
+  /** Scores of the classes or of the vocabulary: [rows, classes]. */
+  logits(inputs: NamedTensors, weights: NamedTensors, options: LogitsOptions): tf.Tensor2D;
+  /** The sum of the weighted losses of the rows, a scalar. */
+  lossSum(logits: tf.Tensor2D, inputs: NamedTensors): tf.Scalar;
+  /** 1 for rows that count, 0 for padding: [rows]. */
+  rowWeights(inputs: NamedTensors): tf.Tensor1D;
+  /** What an evaluation needs of a batch. */
+  evaluate(logits: tf.Tensor2D, inputs: NamedTensors): NamedTensors;
+}
+
+/** How logits are computed. */
+export interface LogitsOptions {
+  /** Dropout is on: training. */
+  readonly training: boolean;
+}

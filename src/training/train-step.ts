@@ -1,0 +1,188 @@
+/**
+ * The compiled functions of training: one update of the weights, and its two halves for gradient accumulation.
+ *
+ * The loss of an effective batch is the sum over its rows divided by the sum of their weights, whether the batch is
+ * computed at once or in parts: every part divides by the weight of the whole (`loss_scale`), and gradients add up. A
+ * training with accumulation is thereby equal to one with the large batch, up to rounding.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type {
+  CompiledFunction,
+  HostTensor,
+  NamedHostTensors,
+  NamedTensors,
+  Runtime,
+  TensorFunction,
+  TensorSpec,
+  Variables,
+} from '../runtime/runtime.js';
+import { clippingCoefficient, globalNorm, valueAndGradients } from './gradients.js';
+import type { Objective } from './objective.js';
+import { type AdamWOptions, adamW, adamWInputs, adamWState } from './optimizers/adamw.js';
+import { type CombinedPenalty, penaltyAndGradients } from './penalties/quadratic.js';
+
+/** What a training step is made from. */
+export interface TrainStepOptions {
+  readonly objective: Objective;
+  /** Names of the parameters that are trained. */
+  readonly trainable: readonly string[];
+  readonly penalty: CombinedPenalty;
+  readonly optimizer: AdamWOptions;
+  /** Largest norm of the gradient; 0 for no clipping. */
+  readonly maximumGradientNorm: number;
+}
+
+/** What an update gives, by name of the output. */
+export type StepOutputs = Record<'loss' | 'penalty' | 'gradient_norm', HostTensor>;
+
+const lossScaleSpec: Readonly<Record<string, TensorSpec>> = { loss_scale: { shape: [], dtype: 'float32' } };
+
+/** The input that turns a sum of losses into a mean over the effective batch. */
+export function lossScale(weight: number): NamedHostTensors {
+  return { loss_scale: { dtype: 'float32', shape: [], data: Float32Array.of(1 / weight) } };
+}
+
+/** Compiles forward pass, backward pass and update for batches of one shape. Inputs: the objective's, `loss_scale`, AdamW's. */
+export function compileTrainStep(
+  runtime: Runtime,
+  variables: Variables,
+  options: TrainStepOptions,
+  length: number,
+  size: number,
+): Promise<CompiledFunction> {
+  const fn: TensorFunction = (inputs, values) => {
+    const { value, gradients } = lossAndGradients(options, inputs, values);
+    return update(options, inputs, values, gradients, { loss: value });
+  };
+  return runtime.compile(fn, {
+    name: `train-step-${size}x${length}`,
+    inputs: { ...options.objective.inputs(length, size), ...lossScaleSpec, ...adamWInputs },
+    variables,
+  });
+}
+
+/** Compiles forward and backward pass for batches of one shape; gradients are added to the accumulated ones. */
+export function compileAccumulation(
+  runtime: Runtime,
+  variables: Variables,
+  options: TrainStepOptions,
+  length: number,
+  size: number,
+): Promise<CompiledFunction> {
+  const fn: TensorFunction = (inputs, values) => {
+    const { value, gradients } = lossAndGradients(options, inputs, values);
+    const updates = Object.entries(gradients).map(([name, gradient]) => {
+      const accumulated = accumulatedName(name);
+      return [accumulated, tf.add(at(values, accumulated), gradient)] as const;
+    });
+    return { outputs: { loss: value }, updates: Object.fromEntries(updates) };
+  };
+  return runtime.compile(fn, {
+    name: `accumulate-${size}x${length}`,
+    inputs: { ...options.objective.inputs(length, size), ...lossScaleSpec },
+    variables,
+  });
+}
+
+/** Compiles the update from accumulated gradients, which are set to zero again. */
+export function compileUpdate(
+  runtime: Runtime,
+  variables: Variables,
+  options: TrainStepOptions,
+): Promise<CompiledFunction> {
+  const fn: TensorFunction = (inputs, values) => {
+    const gradients = pick(values, options.trainable.map(accumulatedName), options.trainable);
+    const { outputs, updates } = update(options, inputs, values, gradients, {});
+    const zeros = options.trainable.map(
+      (name) => [accumulatedName(name), tf.zerosLike(at(values, accumulatedName(name)))] as const,
+    );
+    return { outputs, updates: { ...updates, ...Object.fromEntries(zeros) } };
+  };
+  return runtime.compile(fn, { name: 'update', inputs: adamWInputs, variables });
+}
+
+/** The variables that training changes or reads besides the weights, with their first values. */
+export function trainingVariables(
+  weights: NamedHostTensors,
+  { trainable, penalty }: TrainStepOptions,
+  accumulates: boolean,
+): {
+  readonly optimizer: NamedHostTensors;
+  readonly accumulated: NamedHostTensors;
+  readonly penalty: NamedHostTensors;
+} {
+  const trained = Object.fromEntries(trainable.map((name) => [name, requireTensor(weights, name)]));
+  const accumulated = Object.entries(accumulates ? trained : {}).map(
+    ([name, { shape, data }]): [string, HostTensor] => [
+      accumulatedName(name),
+      { dtype: 'float32', shape, data: new Float32Array(data.length) },
+    ],
+  );
+  return {
+    optimizer: adamWState(trained),
+    accumulated: Object.fromEntries(accumulated),
+    penalty: penalty.variables,
+  };
+}
+
+function lossAndGradients(options: TrainStepOptions, inputs: NamedTensors, values: NamedTensors) {
+  const scale = at(inputs, 'loss_scale');
+  return valueAndGradients(
+    (parameters) => {
+      const weights = { ...values, ...parameters };
+      const logits = options.objective.logits(inputs, weights, { training: true });
+      return tf.mul(options.objective.lossSum(logits, inputs), scale);
+    },
+    pick(values, options.trainable, options.trainable),
+  );
+}
+
+function update(
+  options: TrainStepOptions,
+  inputs: NamedTensors,
+  values: NamedTensors,
+  lossGradients: NamedTensors,
+  outputs: NamedTensors,
+) {
+  const parameters = pick(values, options.trainable, options.trainable);
+  const penalty = penaltyAndGradients(options.penalty, parameters, values);
+  const gradients: Record<string, tf.Tensor> = { ...lossGradients };
+  for (const [name, gradient] of Object.entries(penalty.gradients)) {
+    gradients[name] = tf.add(at(gradients, name), gradient);
+  }
+  const norm = globalNorm(gradients);
+  const updates = adamW({
+    parameters,
+    gradients,
+    gradientScale: clippingCoefficient(norm, options.maximumGradientNorm),
+    variables: values,
+    inputs,
+    options: options.optimizer,
+  });
+  return { outputs: { ...outputs, penalty: penalty.value, gradient_norm: norm }, updates };
+}
+
+function accumulatedName(parameter: string): string {
+  return `accumulated_gradient/${parameter}`;
+}
+
+/** Some tensors under other names. */
+function pick(
+  tensors: NamedTensors,
+  from: readonly string[],
+  to: readonly string[],
+): Record<string, tf.Tensor> {
+  return Object.fromEntries(to.map((name, index) => [name, at(tensors, from[index] ?? name)]));
+}
+
+function at(tensors: NamedTensors, name: string): tf.Tensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new Error(`the training step has no tensor '${name}'`);
+  return tensor;
+}
+
+function requireTensor(tensors: NamedHostTensors, name: string): HostTensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new Error(`the model has no parameter '${name}'`);
+  return tensor;
+}

@@ -1,0 +1,106 @@
+/**
+ * Trains a model: puts the parts together and runs the loop.
+ */
+import { createRandom, type Random } from '../data/random.js';
+import type { Variables } from '../runtime/runtime.js';
+import { readCheckpoint } from './checkpoint.js';
+import { createEvaluator, type Evaluator } from './evaluator.js';
+import { combinePenalties } from './penalties/quadratic.js';
+import { createSchedule, warmupSteps } from './schedules.js';
+import { createStepper } from './stepper.js';
+import { type TrainStepOptions, trainingVariables } from './train-step.js';
+import { TrainingLoop } from './training-loop.js';
+import type { TrainingOptions, TrainingResult } from './training-options.js';
+import { planTraining, type TrainingPlan } from './training-plan.js';
+
+/**
+ * Trains.
+ *
+ * The result depends on the data, the settings, the seed and the runtime alone: not on where a training was interrupted
+ * and gone on with, nor on time. Throws the signal's reason when it is aborted and a `UserError` when the loss is no
+ * number any more.
+ */
+export async function train(options: TrainingOptions): Promise<TrainingResult> {
+  const { settings, objective, trainable } = options;
+  const random = createRandom(options.seed).fork('training');
+  const plan = planTraining(options);
+  const step: TrainStepOptions = {
+    objective,
+    trainable,
+    penalty: combinePenalties(options.penalties, options.weights, trainable),
+    optimizer: settings.optimizer,
+    maximumGradientNorm: settings.maximumGradientNorm,
+  };
+  const extra = trainingVariables(options.weights, step, settings.gradientAccumulation > 1);
+  const resumable = [...trainable, ...Object.keys(extra.optimizer)];
+  const checkpoint = await resume(options, resumable);
+  const variables = options.runtime.createVariables({
+    ...options.weights,
+    ...extra.optimizer,
+    ...extra.accumulated,
+    ...extra.penalty,
+    ...checkpoint?.variables,
+  });
+  const stepper = createStepper({
+    runtime: options.runtime,
+    variables,
+    step,
+    data: options.data,
+    schedule: createSchedule({
+      schedule: settings.schedule,
+      learningRate: settings.learningRate,
+      totalSteps: plan.totalSteps,
+      warmupSteps: warmupSteps(settings.warmup, plan.totalSteps),
+    }),
+    gradientAccumulation: settings.gradientAccumulation,
+    random: random.fork('dropout'),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const evaluator = createValidation(options, variables, random, plan);
+  try {
+    return await new TrainingLoop({
+      options,
+      plan,
+      random,
+      variables,
+      resumable,
+      stepper,
+      evaluator,
+      checkpoint,
+    }).run();
+  } finally {
+    await stepper.dispose();
+    evaluator?.dispose();
+    variables.dispose();
+  }
+}
+
+function createValidation(
+  options: TrainingOptions,
+  variables: Variables,
+  random: Random,
+  plan: TrainingPlan,
+): Evaluator | undefined {
+  if (options.validation === undefined) return undefined;
+  return createEvaluator({
+    runtime: options.runtime,
+    objective: options.objective,
+    variables,
+    data: options.validation,
+    batchSize: options.settings.batchSize,
+    maximumLength: options.maximumLength,
+    passes: Math.ceil(plan.totalSteps / plan.evaluateEvery),
+    denseWeights: options.denseWeights,
+    random: random.fork('validation'),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+async function resume({ checkpoints, onMessage }: TrainingOptions, resumable: readonly string[]) {
+  if (checkpoints === undefined) return undefined;
+  const checkpoint = await readCheckpoint(checkpoints.folder, resumable, (reason) =>
+    onMessage?.(`A checkpoint cannot be used (${reason}); training starts again.`),
+  );
+  if (checkpoint !== undefined) onMessage?.(`Going on after step ${checkpoint.state.step}.`);
+  return checkpoint;
+}

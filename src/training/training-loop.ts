@@ -1,0 +1,228 @@
+/**
+ * The training loop.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Random } from '../data/random.js';
+import type { NamedHostTensors, Variables } from '../runtime/runtime.js';
+import { type BatchPlan, trainingBatches } from './batches.js';
+import { afterEvaluation, noEvaluation, shouldStop } from './best.js';
+import { type Checkpoint, type LoopState, type StepFigures, writeCheckpoint } from './checkpoint.js';
+import type { CurveRow } from './curve.js';
+import { diverged, divergedInEvaluation } from './divergence.js';
+import type { Evaluator } from './evaluator.js';
+import type { EvaluationMetrics } from './objective.js';
+import type { Stepper, StepResult } from './stepper.js';
+import type { TrainingOptions, TrainingResult } from './training-options.js';
+import type { TrainingPlan } from './training-plan.js';
+
+/** What the loop works with. */
+export interface LoopParts {
+  readonly options: TrainingOptions;
+  readonly plan: TrainingPlan;
+  /** The training's stream; every epoch has a fork of it. */
+  readonly random: Random;
+  readonly variables: Variables;
+  /** Variables that a checkpoint holds. */
+  readonly resumable: readonly string[];
+  readonly stepper: Stepper;
+  readonly evaluator: Evaluator | undefined;
+  /** Where to go on; the start when absent. */
+  readonly checkpoint: Pick<Checkpoint, 'state' | 'best'> | undefined;
+}
+
+/** One training: updates, evaluations, checkpoints, until the last step or until patience runs out. */
+export class TrainingLoop {
+  readonly #options: TrainingOptions;
+  readonly #plan: TrainingPlan;
+  readonly #random: Random;
+  readonly #variables: Variables;
+  readonly #resumable: readonly string[];
+  readonly #stepper: Stepper;
+  readonly #evaluator: Evaluator | undefined;
+
+  #state: LoopState;
+  #best: NamedHostTensors | undefined;
+  #epoch: { readonly index: number; readonly random: Random; readonly updates: BatchPlan[][] } | undefined;
+  #checkpointed: number;
+  #speeds: { readonly tokens: number; readonly seconds: number }[] = [];
+
+  constructor(parts: LoopParts) {
+    this.#options = parts.options;
+    this.#plan = parts.plan;
+    this.#random = parts.random;
+    this.#variables = parts.variables;
+    this.#resumable = parts.resumable;
+    this.#stepper = parts.stepper;
+    this.#evaluator = parts.evaluator;
+    this.#state = parts.checkpoint?.state ?? startState;
+    this.#best = parts.checkpoint?.best;
+    this.#checkpointed = parts.options.clock();
+  }
+
+  /** Runs to the end. */
+  async run(): Promise<TrainingResult> {
+    while (this.#state.step < this.#plan.totalSteps && !this.#state.stopped) {
+      this.#options.signal?.throwIfAborted();
+      const figures = await this.#update();
+      const validation = this.#isEvaluated() ? await this.#evaluate() : undefined;
+      this.#record(figures, validation);
+      await this.#checkpoint();
+      // A session's run blocks the event loop: let messages (cancel) in.
+      await setImmediate();
+    }
+    return this.#result();
+  }
+
+  async #update(): Promise<StepResult> {
+    const { step } = this.#state;
+    const { random, updates } = this.#epochOf(step);
+    const started = this.#options.clock();
+    const figures = await this.#stepper.update(step, updates[step % this.#plan.stepsPerEpoch] ?? [], random);
+    this.#speeds.push({ tokens: figures.tokens, seconds: this.#options.clock() - started });
+    if (this.#speeds.length > SPEED_WINDOW) this.#speeds.shift();
+    if (!Number.isFinite(figures.loss) || !Number.isFinite(figures.gradientNorm)) {
+      throw diverged(step + 1, figures, this.#options.settings);
+    }
+    this.#state = { ...this.#state, step: step + 1, epochLoss: this.#epochLoss(step, figures.loss) };
+    return figures;
+  }
+
+  #epochOf(step: number) {
+    const index = Math.floor(step / this.#plan.stepsPerEpoch);
+    if (this.#epoch?.index === index) return this.#epoch;
+    const random = this.#random.fork(`epoch-${index}`);
+    const batches = trainingBatches(this.#plan.batches, random.fork('order'));
+    this.#epoch = {
+      index,
+      random: random.fork('examples'),
+      updates: groups(batches, this.#options.settings.gradientAccumulation),
+    };
+    return this.#epoch;
+  }
+
+  #epochLoss(step: number, loss: number): LoopState['epochLoss'] {
+    const isFirst = step % this.#plan.stepsPerEpoch === 0;
+    const before = isFirst ? { sum: 0, steps: 0 } : this.#state.epochLoss;
+    return { sum: before.sum + loss, steps: before.steps + 1 };
+  }
+
+  #isEvaluated(): boolean {
+    const { step } = this.#state;
+    return (
+      this.#evaluator !== undefined &&
+      (step % this.#plan.evaluateEvery === 0 || step === this.#plan.totalSteps)
+    );
+  }
+
+  async #evaluate(): Promise<EvaluationMetrics | undefined> {
+    const { best: options, keep } = this.#options.settings;
+    const metrics = await this.#evaluator?.evaluate();
+    const value = metrics?.[options.metric];
+    if (metrics === undefined || value === undefined) return metrics;
+    const { step } = this.#state;
+    if (!Number.isFinite(metrics.loss))
+      throw divergedInEvaluation(step, metrics.loss, this.#options.settings);
+    const best = afterEvaluation(this.#state.best, step, value, options);
+    if (best.best?.step === step && keep === 'best') {
+      this.#best = await readAll(this.#variables, this.#options.trainable);
+    }
+    this.#state = { ...this.#state, best, stopped: shouldStop(best, options) };
+    return metrics;
+  }
+
+  #record(figures: StepResult, validation: EvaluationMetrics | undefined): void {
+    const { step, stopped } = this.#state;
+    const { loss, penalty, gradientNorm, learningRate } = figures;
+    const pending = [...this.#state.pending, { loss, penalty, gradientNorm, learningRate }];
+    const isLast = stopped || step === this.#plan.totalSteps;
+    if (step % this.#plan.logEvery === 0 || validation !== undefined || isLast) {
+      const row = this.#row(pending, validation);
+      this.#state = { ...this.#state, pending: [], curve: [...this.#state.curve, row] };
+    } else {
+      this.#state = { ...this.#state, pending };
+    }
+    this.#options.onProgress?.({
+      step,
+      totalSteps: this.#plan.totalSteps,
+      figures,
+      tokensPerSecond: speed(this.#speeds),
+      ...(validation === undefined ? {} : { validation }),
+    });
+  }
+
+  #row(pending: readonly StepFigures[], validation: EvaluationMetrics | undefined): CurveRow {
+    const { step } = this.#state;
+    const last = pending.at(-1);
+    return {
+      step,
+      epoch: step / this.#plan.stepsPerEpoch,
+      loss: mean(pending.map((figures) => figures.loss)),
+      ...(this.#options.penalties.length > 0
+        ? { penalty: mean(pending.map((figures) => figures.penalty)) }
+        : {}),
+      learning_rate: last?.learningRate ?? 0,
+      gradient_norm: mean(pending.map((figures) => figures.gradientNorm)),
+      ...(validation === undefined ? {} : { validation }),
+    };
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { checkpoints, clock } = this.#options;
+    if (checkpoints === undefined || clock() - this.#checkpointed < checkpoints.everySeconds) return;
+    await writeCheckpoint(checkpoints.folder, {
+      state: this.#state,
+      variables: await readAll(this.#variables, this.#resumable),
+      ...(this.#best === undefined ? {} : { best: this.#best }),
+    });
+    this.#checkpointed = clock();
+  }
+
+  async #result(): Promise<TrainingResult> {
+    const { step, best, curve, epochLoss, stopped } = this.#state;
+    const keptStep = this.#best !== undefined && best.best !== undefined ? best.best.step : step;
+    const validation = curve.find((row) => row.step === keptStep)?.validation;
+    return {
+      weights: this.#best ?? (await readAll(this.#variables, this.#options.trainable)),
+      curve,
+      steps: step,
+      trainingLoss: epochLoss.sum / epochLoss.steps,
+      keptStep,
+      ...(validation === undefined ? {} : { validation }),
+      stoppedEarly: stopped && step < this.#plan.totalSteps,
+    };
+  }
+}
+
+const startState: LoopState = {
+  step: 0,
+  best: noEvaluation,
+  curve: [],
+  pending: [],
+  epochLoss: { sum: 0, steps: 0 },
+  stopped: false,
+};
+
+async function readAll(variables: Variables, names: readonly string[]): Promise<NamedHostTensors> {
+  const values: Record<string, Awaited<ReturnType<Variables['read']>>> = {};
+  for (const name of names) values[name] = await variables.read(name);
+  return values;
+}
+
+function groups<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
+
+function speed(steps: readonly { readonly tokens: number; readonly seconds: number }[]): number {
+  // The median, because the first update of a shape includes its compilation.
+  const rates = steps.map(({ tokens, seconds }) => tokens / Math.max(seconds, Number.EPSILON));
+  return rates.sort((left, right) => left - right)[rates.length >> 1] ?? 0;
+}
+
+/** Updates over which the speed that is shown is averaged. */
+const SPEED_WINDOW = 20;

@@ -1,0 +1,95 @@
+/**
+ * What training takes and what it gives back.
+ */
+import type { NamedHostTensors, Runtime } from '../runtime/runtime.js';
+import type { BestOptions } from './best.js';
+import type { StepFigures } from './checkpoint.js';
+import type { CurveRow } from './curve.js';
+import type { EvaluationMetrics, Objective, ObjectiveData } from './objective.js';
+import type { AdamWOptions } from './optimizers/adamw.js';
+import type { QuadraticPenalty } from './penalties/quadratic.js';
+import type { ScheduleName } from './schedules.js';
+
+/** How to train. */
+export interface TrainingSettings {
+  /** Passes over the data; a fraction ends within one. */
+  readonly epochs: number;
+  /** Updates of the weights; when given, `epochs` is of no account. */
+  readonly maximumSteps?: number;
+  /** Examples of one batch. */
+  readonly batchSize: number;
+  /** Instead of `batchSize`: padded tokens of one batch, so that batches of short examples have more of them. */
+  readonly batchTokens?: number;
+  /** Batches that make up one update. */
+  readonly gradientAccumulation: number;
+  readonly learningRate: number;
+  readonly schedule: ScheduleName;
+  /** A ratio of all steps below 1, or a number of steps. */
+  readonly warmup: number;
+  readonly optimizer: AdamWOptions;
+  /** 0 for no clipping. */
+  readonly maximumGradientNorm: number;
+  /** Steps from one evaluation to the next; once an epoch when absent. There is always one after the last step. */
+  readonly evaluateEvery?: number;
+  /** How evaluations are compared, and when to stop. */
+  readonly best: BestOptions;
+  /** Which weights come out: those of the best evaluation or the last ones. */
+  readonly keep: 'best' | 'last';
+  /** Steps from one row of the curve to the next; about 500 rows in all when absent. */
+  readonly logEvery?: number;
+}
+
+/** Everything that training needs. */
+export interface TrainingOptions {
+  readonly runtime: Runtime;
+  readonly objective: Objective;
+  /** All parameters of the model. */
+  readonly weights: NamedHostTensors;
+  /** Names of those that are trained. */
+  readonly trainable: readonly string[];
+  readonly data: ObjectiveData;
+  /** Held-out data; without it there is no evaluation and the last weights come out. */
+  readonly validation?: ObjectiveData;
+  readonly penalties: readonly QuadraticPenalty[];
+  readonly settings: TrainingSettings;
+  /** The longest sequence that the model takes. */
+  readonly maximumLength: number;
+  /** Parameters that multiply every token (all but embeddings); decides how many padded lengths are compiled for. */
+  readonly denseWeights: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  /** Where to keep checkpoints and how often to write one; a checkpoint found there is gone on from. */
+  readonly checkpoints?: { readonly folder: string; readonly everySeconds: number };
+  /** Seconds that pass; decides when to write checkpoints and how fast training is said to be, never a result. */
+  readonly clock: () => number;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onMessage?: (message: string) => void;
+}
+
+/** How far training is. */
+export interface TrainingProgress {
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Figures of the last update. */
+  readonly figures: StepFigures;
+  /** Tokens that are not padding, over the last updates; without compiling and evaluating. */
+  readonly tokensPerSecond: number;
+  /** Figures of the last evaluation. */
+  readonly validation?: EvaluationMetrics;
+}
+
+/** What training gives. */
+export interface TrainingResult {
+  /** New values of the trained parameters. */
+  readonly weights: NamedHostTensors;
+  readonly curve: readonly CurveRow[];
+  /** Updates done. */
+  readonly steps: number;
+  /** Mean loss of the last epoch, without penalties. */
+  readonly trainingLoss: number;
+  /** The update whose weights came out. */
+  readonly keptStep: number;
+  /** Figures of the weights that came out; absent without validation data. */
+  readonly validation?: EvaluationMetrics;
+  readonly stoppedEarly: boolean;
+}

@@ -1,0 +1,51 @@
+/**
+ * What is known of a training before it begins: padded lengths, batches, the number of steps.
+ */
+import { type BatchOptions, batchesPerEpoch } from './batches.js';
+import { bucketCost, bucketLengths, defaultBucketOptions } from './buckets.js';
+import type { TrainingOptions } from './training-options.js';
+
+/** The steps of a training. */
+export interface TrainingPlan {
+  readonly batches: BatchOptions;
+  /** Updates of one pass over the data. */
+  readonly stepsPerEpoch: number;
+  /** Updates of the whole training. */
+  readonly totalSteps: number;
+  readonly evaluateEvery: number;
+  readonly logEvery: number;
+}
+
+/** Chooses padded lengths and counts steps. */
+export function planTraining({ data, settings, maximumLength, denseWeights }: TrainingOptions): TrainingPlan {
+  const examples = data.lengths.length;
+  if (examples === 0) throw new Error('there are no examples to train on');
+  const { batchTokens } = settings;
+  const sizeOf = (length: number) =>
+    Math.min(
+      examples,
+      batchTokens === undefined ? settings.batchSize : Math.max(1, Math.floor(batchTokens / length)),
+    );
+  const passes =
+    settings.maximumSteps === undefined
+      ? settings.epochs
+      : (settings.maximumSteps * settings.gradientAccumulation * sizeOf(maximumLength)) / examples;
+  const buckets = bucketLengths(data.lengths, {
+    ...defaultBucketOptions,
+    maximumLength,
+    bucketCost: bucketCost(denseWeights, passes),
+  });
+  const batches: BatchOptions = { lengths: data.lengths, buckets, sizeOf };
+  const stepsPerEpoch = Math.ceil(batchesPerEpoch(batches) / settings.gradientAccumulation);
+  const totalSteps = settings.maximumSteps ?? Math.max(1, Math.ceil(settings.epochs * stepsPerEpoch));
+  return {
+    batches,
+    stepsPerEpoch,
+    totalSteps,
+    evaluateEvery: settings.evaluateEvery ?? stepsPerEpoch,
+    logEvery: settings.logEvery ?? Math.max(1, Math.ceil(totalSteps / CURVE_ROWS)),
+  };
+}
+
+/** About as many rows has a curve, however long the training is. */
+const CURVE_ROWS = 500;

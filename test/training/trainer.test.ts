@@ -1,0 +1,196 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/artifacts/user-error.js';
+import { openRuntime } from '../../src/runtime/open-runtime.js';
+import type { NamedHostTensors, Runtime } from '../../src/runtime/runtime.js';
+import { train } from '../../src/training/trainer.js';
+import type {
+  TrainingOptions,
+  TrainingResult,
+  TrainingSettings,
+} from '../../src/training/training-options.js';
+import { data, examples, objective, startWeights, trainable } from './bag-of-words.js';
+import { float32, relativeDifference } from './fixtures.js';
+
+let runtime: Runtime;
+let folder: string;
+beforeAll(async () => {
+  runtime = await openRuntime('onnx', { threads: 1 });
+  folder = await mkdtemp(join(tmpdir(), 'roux-training-'));
+});
+afterAll(async () => {
+  await runtime.dispose();
+  await rm(folder, { recursive: true });
+});
+
+const settings: TrainingSettings = {
+  epochs: 3,
+  batchSize: 8,
+  gradientAccumulation: 1,
+  learningRate: 0.05,
+  schedule: 'linear',
+  warmup: 0.1,
+  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  maximumGradientNorm: 1,
+  best: { metric: 'loss', mode: 'min', minimumDifference: 0 },
+  keep: 'last',
+  logEvery: 1,
+};
+
+function run(changes: Partial<TrainingOptions> = {}, changed: Partial<TrainingSettings> = {}) {
+  return train({
+    runtime,
+    objective,
+    weights: startWeights(),
+    trainable,
+    data: data(examples(90)),
+    penalties: [],
+    settings: { ...settings, ...changed },
+    maximumLength: 64,
+    denseWeights: 1e6,
+    seed: 7,
+    clock: () => 0,
+    ...changes,
+  });
+}
+
+/** Everything in a result, as text that is equal only where every bit is. */
+function bytes(result: TrainingResult): string {
+  const weights = Object.entries(result.weights).map(([name, { data: values }]) => [
+    name,
+    Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+  ]);
+  return JSON.stringify({ ...result, weights });
+}
+
+function difference(one: NamedHostTensors, other: NamedHostTensors): number {
+  return Math.max(
+    ...Object.keys(one).map((name) => relativeDifference(one[name]?.data ?? [], other[name]?.data ?? [])),
+  );
+}
+
+describe('training', () => {
+  it('lowers the loss and learns the labels', async () => {
+    const { curve, steps, validation } = await run({ validation: data(examples(60, 5)) }, { epochs: 6 });
+    expect(steps).toBe(72);
+    expect(curve.at(-1)?.loss).toBeLessThan((curve[0]?.loss ?? 0) / 2);
+    expect(validation?.accuracy).toBeGreaterThan(0.8);
+    expect(validation?.macro_f1).toBeGreaterThan(0.8);
+  });
+
+  it('is the same for the same seed and another for another', async () => {
+    const first = bytes(await run());
+    expect(bytes(await run())).toBe(first);
+    expect(bytes(await run({ seed: 8 }))).not.toBe(first);
+  });
+
+  it('changes nothing but the trainable parameters', async () => {
+    const { weights } = await run({ trainable: ['classifier.weight'] });
+    expect(Object.keys(weights)).toEqual(['classifier.weight']);
+  });
+
+  it('with accumulation equals the large batch', async () => {
+    // Without dropout, whose masks depend on the batch.
+    const plain = {
+      ...objective,
+      logits: (...[inputs, weights]: Parameters<typeof objective.logits>) =>
+        objective.logits(inputs, weights, { training: false }),
+    };
+    const sameLength = examples(64);
+    const large = await run({ objective: plain, data: data(sameLength) }, { batchSize: 64, epochs: 4 });
+    const parts = await run(
+      { objective: plain, data: data(sameLength) },
+      { batchSize: 8, gradientAccumulation: 8, epochs: 4 },
+    );
+    expect(parts.steps).toBe(large.steps);
+    expect(difference(parts.weights, large.weights)).toBeLessThan(1e-5);
+    expect(parts.trainingLoss).toBeCloseTo(large.trainingLoss, 5);
+  });
+
+  it('goes on after any interruption and ends with the same bytes', async () => {
+    const options = { validation: data(examples(40, 5)) };
+    const changed: Partial<TrainingSettings> = { keep: 'best', evaluateEvery: 4, logEvery: 3 };
+    const whole = bytes(await run(options, changed));
+    for (const interruptions of [[1], [13], [5, 6, 20], [35]]) {
+      const scratch = await mkdtemp(join(folder, 'scratch-'));
+      const checkpoints = { folder: scratch, everySeconds: 0 };
+      for (const step of interruptions) {
+        const abort = new AbortController();
+        const interrupted = run(
+          {
+            ...options,
+            checkpoints,
+            signal: abort.signal,
+            onProgress: (progress) => progress.step === step && abort.abort(new Error('interrupted')),
+          },
+          changed,
+        );
+        await expect(interrupted).rejects.toThrow('interrupted');
+      }
+      expect(bytes(await run({ ...options, checkpoints }, changed))).toBe(whole);
+      expect((await readdir(scratch)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    }
+  });
+
+  it('goes on with accumulated gradients too', async () => {
+    const changed = { gradientAccumulation: 2, batchSize: 4 };
+    const whole = bytes(await run({}, changed));
+    const checkpoints = { folder: await mkdtemp(join(folder, 'scratch-')), everySeconds: 0 };
+    const abort = new AbortController();
+    const interrupted = run(
+      {
+        checkpoints,
+        signal: abort.signal,
+        onProgress: ({ step }) => step === 9 && abort.abort(new Error('interrupted')),
+      },
+      changed,
+    );
+    await expect(interrupted).rejects.toThrow('interrupted');
+    expect(bytes(await run({ checkpoints }, changed))).toBe(whole);
+  });
+
+  it('starts again, and says so, when a checkpoint is damaged', async () => {
+    const scratch = await mkdtemp(join(folder, 'scratch-'));
+    const checkpoints = { folder: scratch, everySeconds: 0 };
+    await run({ checkpoints }, { maximumSteps: 5 });
+    const file = join(scratch, 'checkpoint.safetensors');
+    await writeFile(file, (await readFile(file)).subarray(0, 500));
+    const messages: string[] = [];
+    const again = await run({ checkpoints, onMessage: (message) => messages.push(message) });
+    expect(messages.join()).toContain('training starts again');
+    expect(bytes(again)).toBe(bytes(await run()));
+  });
+
+  it('honours an abort before the first step', async () => {
+    const aborted = run({ signal: AbortSignal.abort(new Error('cancelled')) });
+    await expect(aborted).rejects.toThrow('cancelled');
+  });
+
+  it('stops when patience has run out, and gives the best weights back', async () => {
+    const result = await run(
+      { validation: data(examples(40, 5)) },
+      {
+        epochs: 50,
+        learningRate: 0.3,
+        schedule: 'constant',
+        keep: 'best',
+        best: { ...settings.best, patience: 3 },
+      },
+    );
+    expect(result.stoppedEarly).toBe(true);
+    expect(result.steps).toBe(result.keptStep + 3 * 12);
+    const losses = result.curve.flatMap((row) => row.validation?.loss ?? []);
+    expect(result.validation?.loss).toBe(Math.min(...losses));
+  });
+
+  it('says at which step and learning rate the loss stopped being a number', async () => {
+    const weights = { ...startWeights(), 'classifier.bias': float32([3], [Number.NaN, 0, 0]) };
+    const error = await run({ weights }).catch((caught: unknown) => caught);
+    if (!(error instanceof UserError)) throw error;
+    expect(error.message).toContain('step 1');
+    expect(error.details.help).toContain('learning_rate (now 0.05, try 0.005)');
+    expect(error.details.help).toContain('Nothing that finished is lost');
+  });
+});
