@@ -14,16 +14,7 @@ export function htmlToText(html: string): string {
 }
 
 /** Elements whose content is not shown. */
-const hiddenElements = new Set([
-  'script',
-  'style',
-  'head',
-  'title',
-  'noscript',
-  'template',
-  'textarea',
-  'select',
-]);
+const hiddenElements = new Set(['script', 'style', 'title', 'noscript', 'template', 'textarea', 'select']);
 /** Elements that break the line. */
 const lineElements = new Set(
   'address article blockquote br center dd div dl dt fieldset form h1 h2 h3 h4 h5 h6 header footer hr li ol p pre section table tbody td th tr ul'.split(
@@ -80,12 +71,11 @@ function tagEnd(html: string, from: number): number {
 }
 
 function hiddenEnd(html: string, from: number, name: string): number {
-  const pattern = new RegExp(name === 'head' ? '</head\\s*>|<body\\b' : `</${name}\\s*>`, 'gi');
+  const pattern = new RegExp(`</${name}\\s*>`, 'gi');
   pattern.lastIndex = from;
   const match = pattern.exec(html);
   // Never closed: show what follows rather than lose the message.
-  if (match === null) return from;
-  return match[0].startsWith('</') ? match.index + match[0].length : match.index;
+  return match === null ? from : match.index + match[0].length;
 }
 
 const namedReferences: Readonly<Record<string, string>> = {
