@@ -7,6 +7,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SpecialTokenIds } from '../artifacts/tokens.js';
 import { UserError } from '../artifacts/user-error.js';
 import { isRecord } from './json.js';
 import { createTokenizerModel, type TokenizerModel } from './tokenizer-model.js';
@@ -36,21 +37,11 @@ export interface EncodeOptions {
   readonly addSpecialTokens?: boolean;
 }
 
-/** Ids of the special tokens; undefined where the tokenizer has none. */
-export interface SpecialTokenIds {
-  readonly pad: number | undefined;
-  readonly unknown: number | undefined;
-  /** [CLS] or <s>. */
-  readonly classification: number | undefined;
-  /** [SEP] or </s>. */
-  readonly separator: number | undefined;
-  readonly mask: number | undefined;
-}
-
 /** Text to ids and back. */
 export interface Tokenizer {
   /** One more than the largest id: the rows that an embedding table needs. */
   readonly vocabularySize: number;
+  /** By role; null where the tokenizer has none. */
   readonly specialTokenIds: SpecialTokenIds;
   /** Every id that stands for a special token, also of those without a role above. */
   readonly allSpecialIds: ReadonlySet<number>;
@@ -61,8 +52,8 @@ export interface Tokenizer {
   encode(text: string, textPair?: string, options?: EncodeOptions): Encoding;
   /** The ids of a text alone, without special tokens, never truncated. */
   encodeText(text: string): number[];
-  /** Puts the special tokens around ids that `encodeText` gave. */
-  wrap(ids: readonly number[], pairIds?: readonly number[]): Encoding;
+  /** Puts the special tokens around ids that `encodeText` gave; what `encode` does after it. */
+  wrap(ids: readonly number[], pairIds?: readonly number[], options?: EncodeOptions): Encoding;
   /** How many special tokens `wrap` adds. */
   specialTokenCount(kind: 'single' | 'pair'): number;
   /** Ids to text. Special tokens are left out unless `skipSpecialTokens` is false. */
@@ -116,19 +107,32 @@ export async function createTokenizer(
   const template = readTemplate(json.post_processor);
 
   const wrap = (
-    texts: readonly [readonly number[], readonly number[] | undefined],
-    pieces: readonly TemplatePiece[],
-    truncated: boolean,
+    ids: readonly number[],
+    pairIds?: readonly number[],
+    options: EncodeOptions = {},
   ): Encoding => {
+    const { single, pair } = options.addSpecialTokens === false ? plainTemplate : template;
+    const pieces = pairIds === undefined ? single : pair;
+    let texts: Texts = [ids, pairIds];
+    let truncated = false;
+    if (options.maxLength !== undefined) {
+      const specials = specialCount(pieces);
+      const room = options.maxLength - specials;
+      if (room < 0) throw tooShort(options.maxLength, specials);
+      if (ids.length + (pairIds?.length ?? 0) > room) {
+        texts = truncate(texts, room, options.truncation ?? 'longest_first');
+        truncated = true;
+      }
+    }
     const inputIds: number[] = [];
     const tokenTypeIds: number[] = [];
     const specialTokensMask: number[] = [];
     for (const piece of pieces) {
-      const ids = piece.kind === 'special' ? piece.ids : (texts[piece.which] ?? []);
-      for (const id of ids) {
+      const isSpecial = piece.kind === 'special';
+      for (const id of isSpecial ? piece.ids : (texts[piece.which] ?? [])) {
         inputIds.push(id);
         tokenTypeIds.push(piece.typeId);
-        specialTokensMask.push(piece.kind === 'special' ? 1 : 0);
+        specialTokensMask.push(isSpecial ? 1 : 0);
       }
     }
     return { inputIds, tokenTypeIds, specialTokensMask, truncated };
@@ -139,21 +143,9 @@ export async function createTokenizer(
     specialTokenIds: specialTokenIds(model, settings),
     allSpecialIds: model.specialIds,
     encodeText: model.encode,
-    encode(text, textPair, options = {}) {
-      const first = model.encode(text);
-      const second = textPair === undefined ? undefined : model.encode(textPair);
-      const { single, pair } = options.addSpecialTokens === false ? plainTemplate : template;
-      const pieces = second === undefined ? single : pair;
-      let truncated = false;
-      if (options.maxLength !== undefined) {
-        const room = options.maxLength - specialCount(pieces);
-        if (room < 0) throw tooShort(options.maxLength, specialCount(pieces));
-        truncated = truncate(first, second, room, options.truncation ?? 'longest_first');
-      }
-      return wrap([first, second], pieces, truncated);
-    },
-    wrap: (ids, pairIds) =>
-      wrap([ids, pairIds], pairIds === undefined ? template.single : template.pair, false),
+    encode: (text, textPair, options) =>
+      wrap(model.encode(text), textPair === undefined ? undefined : model.encode(textPair), options),
+    wrap,
     specialTokenCount: (kind) => specialCount(template[kind]),
     decode: (ids, options = {}) => model.decode(ids, options.skipSpecialTokens ?? true),
     token: model.token,
@@ -165,23 +157,21 @@ function specialCount(pieces: readonly TemplatePiece[]): number {
   return pieces.reduce((sum, piece) => sum + (piece.kind === 'special' ? piece.ids.length : 0), 0);
 }
 
-/** Cuts the lists at their ends, in place, to `room` ids together, by the rules of Python's `tokenizers`. */
-function truncate(first: number[], second: number[] | undefined, room: number, how: Truncation): boolean {
-  const excess = first.length + (second?.length ?? 0) - room;
-  if (excess <= 0) return false;
+type Texts = readonly [readonly number[], readonly number[] | undefined];
+
+/** Cuts the lists at their ends to `room` ids together, by the rules of Python's `tokenizers`. */
+function truncate([first, second]: Texts, room: number, how: Truncation): Texts {
   if (how === 'longest_first' && second !== undefined) {
-    const shorter = Math.min(first.length, second.length);
-    let short = shorter;
-    let long = shorter > room ? shorter : Math.max(shorter, room - shorter);
+    let short = Math.min(first.length, second.length);
+    let long = short > room ? short : Math.max(short, room - short);
     if (short + long > room) {
       short = Math.floor(room / 2);
       long = short + (room % 2);
     }
     const firstIsLonger = first.length > second.length;
-    first.length = Math.min(first.length, firstIsLonger ? long : short);
-    second.length = Math.min(second.length, firstIsLonger ? short : long);
-    return true;
+    return [first.slice(0, firstIsLonger ? long : short), second.slice(0, firstIsLonger ? short : long)];
   }
+  const excess = first.length + (second?.length ?? 0) - room;
   const target = how === 'only_second' ? (second ?? []) : first;
   if (target.length < excess) {
     throw new UserError({
@@ -191,8 +181,8 @@ function truncate(first: number[], second: number[] | undefined, room: number, h
       help: 'Use truncation: longest_first, or a larger max_length.',
     });
   }
-  target.length -= excess;
-  return true;
+  const cut = target.slice(0, target.length - excess);
+  return target === first ? [cut, second] : [first, cut];
 }
 
 function tooShort(maxLength: number, specials: number): UserError {
@@ -205,18 +195,18 @@ function tooShort(maxLength: number, specials: number): UserError {
 }
 
 function specialTokenIds(model: TokenizerModel, config: Record<string, unknown>): SpecialTokenIds {
-  const find = (setting: string, ...usual: string[]): number | undefined => {
+  const find = (setting: string, ...usual: string[]): number | null => {
     const value = config[setting];
     const named = isRecord(value) ? value.content : value;
-    if (typeof named === 'string') return model.id(named);
+    if (typeof named === 'string') return model.id(named) ?? null;
     for (const token of usual) {
       const id = model.id(token);
       if (id !== undefined) return id;
     }
-    return undefined;
+    return null;
   };
   return {
-    pad: find('pad_token', '[PAD]', '<pad>'),
+    padding: find('pad_token', '[PAD]', '<pad>'),
     unknown: find('unk_token', '[UNK]', '<unk>'),
     classification: find('cls_token', '[CLS]', '<s>'),
     separator: find('sep_token', '[SEP]', '</s>'),
