@@ -28,6 +28,12 @@ export class JsonFields {
     return [...this.#fields.keys()];
   }
 
+  /** All fields, as they stand. */
+  get all(): JsonRecord {
+    const fields: unknown = Object.fromEntries(this.#fields);
+    return isJsonRecord(fields) ? fields : {};
+  }
+
   /** The field as it stands; undefined when it is absent or null. */
   raw(name: string): unknown {
     return this.#fields.get(name) ?? undefined;

@@ -1,0 +1,214 @@
+/**
+ * BERT (Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding", 2019): the
+ * encoder of Vaswani et al., "Attention Is All You Need", 2017, with learned positions and layer normalization after
+ * each residual connection, and the heads for classification and masked language modelling.
+ *
+ * Sizes in comments: B sequences of S tokens, N = B S rows, H hidden features, A heads of D = H / A features each,
+ * I intermediate features, R rows that are asked for, V words.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { JsonFields } from '../formats/json.js';
+import type { NamedTensors } from '../runtime/runtime.js';
+import type { Architecture, EncoderInputs, ForwardOptions } from './architecture.js';
+import { type BertConfig, parseBertConfig } from './bert-config.js';
+import { bertParameterName, bertParameters } from './bert-parameters.js';
+import { activations, dropout, layerNorm, linear, weightNamed } from './layers.js';
+
+/**
+ * The rows of the last layer that are computed: all tokens, each sequence's first token, or the tokens at some indices of
+ * the flattened batch. The last layer's work on other rows is left out; the result is the same.
+ */
+export type RowSelection =
+  | { readonly rows: 'all' }
+  | { readonly rows: 'first' }
+  | { readonly rows: 'indices'; readonly indices: tf.Tensor1D };
+
+/** Masked positions get this added to their attention scores: exp of it is 0. */
+const maskedScore = -1e9;
+
+/** A BERT model with the configuration of a `config.json`. */
+export function createBert(fields: JsonFields): Architecture {
+  const config = parseBertConfig(fields);
+  return {
+    config,
+    parameters: (parts) => bertParameters(config, parts),
+    partsOf: (task) =>
+      task === 'sequence-classification'
+        ? ['pooler', 'sequence-classification']
+        : ['masked-language-modeling'],
+    architectureName: (task) =>
+      task === 'sequence-classification' ? 'BertForSequenceClassification' : 'BertForMaskedLM',
+    parameterName: (storedName) => bertParameterName(storedName, config),
+    classify: (weights, inputs, options) => bertClassifier(weights, config, inputs, options),
+    predictTokens: (weights, inputs, positions, options) =>
+      bertMaskedLanguageModel(weights, config, inputs, positions, options),
+  };
+}
+
+/** The encoder's last hidden states: [rows, H], rows as selected (default: all, in the order of the flattened batch). */
+export function bertEncoder(
+  weights: NamedTensors,
+  config: BertConfig,
+  inputs: EncoderInputs,
+  options: ForwardOptions,
+  selection: RowSelection = { rows: 'all' },
+): tf.Tensor2D {
+  const [batch, length] = inputs.inputIds.shape;
+  const attended = tf.cast(inputs.attentionMask, 'float32');
+  const mask = tf.mul(tf.sub(1, attended), maskedScore).reshape([batch, 1, 1, length]); // [B, 1, 1, S]
+  let hidden = embed(weights, config, inputs, options); // [N, H]
+  for (let layer = 0; layer < config.layers; layer++) {
+    const isLast = layer === config.layers - 1;
+    const rows = isLast ? selection : ({ rows: 'all' } as const);
+    hidden = encoderLayer(weights, config, layer, { hidden, mask, batch, length, rows }, options);
+  }
+  return hidden;
+}
+
+/** The pooled representation of each sequence: tanh of a linear layer over its first token. [B, H] -> [B, H] */
+export function bertPooler(weights: NamedTensors, firstTokens: tf.Tensor2D): tf.Tensor2D {
+  return tf.tanh(linear(firstTokens, weights, 'bert.pooler.dense'));
+}
+
+/** Scores of the classes: [B, labels]. */
+export function bertClassifier(
+  weights: NamedTensors,
+  config: BertConfig,
+  inputs: EncoderInputs,
+  options: ForwardOptions,
+): tf.Tensor2D {
+  const firstTokens = bertEncoder(weights, config, inputs, options, { rows: 'first' }); // [B, H]
+  const pooled = bertPooler(weights, firstTokens); // [B, H]
+  return linear(dropout(pooled, config.classifierDropout, options.training), weights, 'classifier');
+}
+
+/** Scores of the words at the given indices of the flattened batch (all when absent): [R, V]. */
+export function bertMaskedLanguageModel(
+  weights: NamedTensors,
+  config: BertConfig,
+  inputs: EncoderInputs,
+  positions: tf.Tensor1D | undefined,
+  options: ForwardOptions,
+): tf.Tensor2D {
+  const selection: RowSelection =
+    positions === undefined ? { rows: 'all' } : { rows: 'indices', indices: positions };
+  const hidden = bertEncoder(weights, config, inputs, options, selection); // [R, H]
+  const activation = activationOf(config);
+  const transformed = layerNorm(
+    activation(linear(hidden, weights, 'cls.predictions.transform.dense')),
+    weights,
+    'cls.predictions.transform.LayerNorm',
+    config.layerNormEpsilon,
+  ); // [R, H]
+  const decoder = config.tiedEmbeddings
+    ? 'bert.embeddings.word_embeddings.weight'
+    : 'cls.predictions.decoder.weight';
+  const scores = tf.matMul(transformed, weightNamed(weights, decoder) as tf.Tensor2D, false, true); // [R, V]
+  return tf.add(scores, weightNamed(weights, 'cls.predictions.bias'));
+}
+
+/** Word, position and token type embeddings, summed and normalized: [N, H]. */
+function embed(
+  weights: NamedTensors,
+  config: BertConfig,
+  { inputIds, tokenTypeIds }: EncoderInputs,
+  { training }: ForwardOptions,
+): tf.Tensor2D {
+  const [batch, length] = inputIds.shape;
+  const table = (name: string) => weightNamed(weights, `bert.embeddings.${name}.weight`) as tf.Tensor2D;
+  const words = tf.gather(table('word_embeddings'), inputIds.flatten()); // [N, H]
+  const types = typeEmbeddings(table('token_type_embeddings'), tokenTypeIds.flatten()); // [N, H] or [1, H]
+  const positions = tf.slice(table('position_embeddings'), [0, 0], [length, config.hiddenSize]); // [S, H]
+  const perToken = tf.add(words, types).reshape([batch, length, config.hiddenSize]); // [B, S, H]
+  const sum = tf.add(perToken, positions).reshape([batch * length, config.hiddenSize]) as tf.Tensor2D; // [N, H]
+  const normalized = layerNorm(sum, weights, 'bert.embeddings.LayerNorm', config.layerNormEpsilon);
+  return dropout(normalized, config.hiddenDropout, training);
+}
+
+/** With so few rows a product with one-hot vectors is cheaper than a gather, above all its gradient. */
+function typeEmbeddings(table: tf.Tensor2D, types: tf.Tensor1D): tf.Tensor2D {
+  if (table.shape[0] === 1) return table;
+  return tf.matMul(tf.oneHot(types, table.shape[0]).toFloat() as tf.Tensor2D, table);
+}
+
+interface LayerInput {
+  /** [N, H] */
+  readonly hidden: tf.Tensor2D;
+  /** [B, 1, 1, S] */
+  readonly mask: tf.Tensor;
+  readonly batch: number;
+  readonly length: number;
+  readonly rows: RowSelection;
+}
+
+/** Attention and feed-forward network, each with dropout, residual connection and normalization: [R, H]. */
+function encoderLayer(
+  weights: NamedTensors,
+  config: BertConfig,
+  layer: number,
+  input: LayerInput,
+  { training }: ForwardOptions,
+): tf.Tensor2D {
+  const at = `bert.encoder.layer.${layer}`;
+  const normalize = (x: tf.Tensor2D, name: string) =>
+    layerNorm(x, weights, `${at}.${name}.LayerNorm`, config.layerNormEpsilon);
+  const drop = (x: tf.Tensor2D) => dropout(x, config.hiddenDropout, training);
+
+  const context = selfAttention(weights, config, `${at}.attention.self`, input, training); // [R, H]
+  const residual = selectRows(input.hidden, input); // [R, H]
+  const attention = drop(linear(context, weights, `${at}.attention.output.dense`));
+  const attended = normalize(tf.add(attention, residual), 'attention.output'); // [R, H]
+
+  const activation = activationOf(config);
+  const intermediate = activation(linear(attended, weights, `${at}.intermediate.dense`)); // [R, I]
+  const output = drop(linear(intermediate, weights, `${at}.output.dense`)); // [R, H]
+  return normalize(tf.add(output, attended), 'output');
+}
+
+/** Scaled dot-product attention with several heads (Vaswani et al., section 3.2): [R, H]. */
+function selfAttention(
+  weights: NamedTensors,
+  config: BertConfig,
+  at: string,
+  input: LayerInput,
+  training: boolean,
+): tf.Tensor2D {
+  const { hidden, mask, batch, length, rows } = input;
+  const heads = config.attentionHeads;
+  const size = config.hiddenSize / heads;
+  const onlyFirst = rows.rows === 'first';
+  const queryRows = onlyFirst ? selectRows(hidden, input) : hidden; // [B Q, H], Q = 1 or S queries a sequence
+  const queries = onlyFirst ? 1 : length;
+  const perHead = (x: tf.Tensor2D, tokens: number) =>
+    tf.transpose(tf.reshape(x, [batch, tokens, heads, size]), [0, 2, 1, 3]);
+
+  const query = perHead(linear(queryRows, weights, `${at}.query`), queries); // [B, A, Q, D]
+  const key = perHead(linear(hidden, weights, `${at}.key`), length); // [B, A, S, D]
+  const value = perHead(linear(hidden, weights, `${at}.value`), length); // [B, A, S, D]
+  const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(size)); // [B, A, Q, S]
+  const attention = dropout(tf.softmax(tf.add(scores, mask)), config.attentionDropout, training); // [B, A, Q, S]
+  const mixed = tf.transpose(tf.matMul(attention, value), [0, 2, 1, 3]); // [B, Q, A, D]
+  const context = tf.reshape(mixed, [batch * queries, config.hiddenSize]) as tf.Tensor2D; // [B Q, H]
+  return rows.rows === 'indices' ? selectRows(context, input) : context;
+}
+
+/** [N, H] -> [R, H] */
+function selectRows(x: tf.Tensor2D, { batch, length, rows }: LayerInput): tf.Tensor2D {
+  switch (rows.rows) {
+    case 'all':
+      return x;
+    case 'indices':
+      return tf.gather(x, rows.indices);
+    case 'first': {
+      const features = x.shape[1];
+      const perSequence = tf.reshape(x, [batch, length, features]);
+      return tf.reshape(tf.slice(perSequence, [0, 0, 0], [batch, 1, features]), [batch, features]);
+    }
+  }
+}
+
+function activationOf(config: BertConfig): (x: tf.Tensor2D) => tf.Tensor2D {
+  const activation = activations[config.activation];
+  if (activation === undefined) throw new Error(`the activation ${config.activation} was not checked`);
+  return activation;
+}

@@ -1,0 +1,32 @@
+/** The model families that roux knows, by `model_type`. */
+import { UserError } from '../artifacts/user-error.js';
+import { JsonFields, type JsonRecord } from '../formats/json.js';
+import type { Architecture } from './architecture.js';
+import { createBert } from './bert.js';
+
+/** A family to come is one more line: a file that makes an `Architecture` of a `config.json`. */
+const families: ReadonlyMap<string, (fields: JsonFields) => Architecture> = new Map([['bert', createBert]]);
+
+/** `model_type`s that can be read. */
+export const modelTypes: readonly string[] = [...families.keys()];
+
+/** The architecture that a `config.json` describes. A family that roux does not know is a `UserError`. */
+export function createArchitecture(fields: JsonFields): Architecture {
+  const modelType = fields.raw('model_type');
+  const create = typeof modelType === 'string' ? families.get(modelType) : undefined;
+  if (create === undefined) {
+    throw new UserError({
+      code: 'model/type',
+      message: `${fields.file}: this type of model is not supported`,
+      found: modelType === undefined ? 'no model_type' : `model_type ${JSON.stringify(modelType)}`,
+      expected: `model_type ${modelTypes.map((type) => JSON.stringify(type)).join(' or ')}`,
+      file: fields.file,
+    });
+  }
+  return create(fields);
+}
+
+/** The architecture with some fields of its `config.json` replaced. */
+export function withConfigFields(architecture: Architecture, fields: JsonRecord): Architecture {
+  return createArchitecture(new JsonFields({ ...architecture.config.fields, ...fields }, 'config.json'));
+}
