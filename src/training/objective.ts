@@ -47,7 +47,7 @@ export interface ObjectiveData {
  * is what has a label: an example, or a masked token.
  */
 export interface Objective {
-  readonly name: 'sequence-classification' | 'masked-language-model';
+  readonly name: 'sequence-classification' | 'masked-language-modeling';
   /** Metrics that an evaluation gives. */
   readonly metrics: readonly string[];
   /** Number of classes, or of tokens in the vocabulary. */

@@ -2,18 +2,10 @@
 
 Run: python test/reference/training.py (torch, transformers, safetensors). Writes test/fixtures/training/.
 """
-import json
-from pathlib import Path
-
 import torch
+from tiny_bert import classifier, collate, examples, mask, masked_language_model, numbers, save_weights, write
 from torch import nn
 from transformers import get_scheduler
-
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "training"
-
-
-def numbers(tensor):
-    return [float(value) for value in tensor.detach().double().reshape(-1)]
 
 
 def adamw():
@@ -79,10 +71,76 @@ def cross_entropy():
     return {"logits": numbers(logits), "labels": labels.tolist(), "cases": result}
 
 
+STEPS = 20
+BATCH = 4
+
+
+def decayed(model):
+    """transformers' Trainer: biases and the weights of LayerNorm are not decayed."""
+    groups = {True: [], False: []}
+    for name, parameter in model.named_parameters():
+        groups[not (name.endswith("bias") or "LayerNorm" in name)].append(parameter)
+    return [
+        {"params": groups[True], "weight_decay": 0.1},
+        {"params": groups[False], "weight_decay": 0.0},
+    ]
+
+
+def train(model, loss_of):
+    """Twenty updates with AdamW, linear schedule with warmup, clipping; batch i is examples 4 i to 4 i + 3."""
+    optimizer = torch.optim.AdamW(decayed(model), lr=2e-3)
+    scheduler = get_scheduler("linear", optimizer, num_warmup_steps=4, num_training_steps=STEPS)
+    losses, norms = [], []
+    for step in range(STEPS):
+        loss = loss_of(step)
+        loss.backward()
+        norms.append(float(nn.utils.clip_grad_norm_(model.parameters(), 1.0)))
+        losses.append(float(loss.detach()))
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    weights = {name: numbers(parameter) for name, parameter in model.named_parameters()}
+    return {
+        "learning_rate": 2e-3, "warmup": 4, "weight_decay": 0.1, "maximum_norm": 1.0, "batch": BATCH,
+        "losses": losses, "norms": norms, "weights": weights,
+    }
+
+
+def classification():
+    model = classifier()
+    save_weights(model, "tiny-classifier")
+    data = examples(STEPS * BATCH, 21)
+
+    def loss_of(step):
+        batch = data[step * BATCH:(step + 1) * BATCH]
+        return model(**collate(batch), labels=torch.tensor([example["label"] for example in batch])).loss
+
+    return {"examples": data, **train(model, loss_of)}
+
+
+def masked_language():
+    model = masked_language_model()
+    save_weights(model, "tiny-masked-language-model")
+    generator = torch.Generator().manual_seed(23)
+    data = [mask(example, generator) for example in examples(STEPS * BATCH, 22)]
+
+    def loss_of(step):
+        batch = data[step * BATCH:(step + 1) * BATCH]
+        inputs = collate(batch)
+        labels = torch.full_like(inputs["input_ids"], -100)
+        for row, example in enumerate(batch):
+            labels[row, example["positions"]] = torch.tensor(example["labels"])
+        return model(**inputs, labels=labels).loss
+
+    return {"examples": data, **train(model, loss_of)}
+
+
 def main():
-    FIXTURES.mkdir(parents=True, exist_ok=True)
-    for name, value in [("adamw", adamw()), ("schedules", schedules()), ("cross-entropy", cross_entropy())]:
-        (FIXTURES / f"{name}.json").write_text(json.dumps(value) + "\n")
+    write("adamw", adamw())
+    write("schedules", schedules())
+    write("cross-entropy", cross_entropy())
+    write("classification", classification())
+    write("masked-language", masked_language())
 
 
 if __name__ == "__main__":

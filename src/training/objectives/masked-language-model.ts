@@ -44,7 +44,7 @@ export interface MaskedLanguageModelOptions {
 export function maskedLanguageModel(options: MaskedLanguageModelOptions): Objective {
   const capacity = (length: number, size: number) => size * maskedCount(length, options.maskProbability);
   return {
-    name: 'masked-language-model',
+    name: 'masked-language-modeling',
     metrics: ['loss', 'accuracy', 'perplexity'],
     classes: options.vocabularySize,
     rows: capacity,

@@ -18,14 +18,10 @@ export type ClassifierLogits = (
   options: LogitsOptions,
 ) => tf.Tensor2D;
 
-/** How a classifier is trained. */
+/** A classifier. */
 export interface SequenceClassificationOptions {
   readonly logits: ClassifierLogits;
   readonly labels: number;
-  /** One weight per label, for training; evaluation does not weight. */
-  readonly classWeights?: readonly number[];
-  /** In [0, 1), for training. */
-  readonly labelSmoothing?: number;
 }
 
 /** The objective of sequence classification. */
@@ -51,7 +47,9 @@ export function sequenceClassification(options: SequenceClassificationOptions): 
 export interface ClassificationDataOptions {
   readonly labels: number;
   readonly paddingId: number;
+  /** One weight per label; evaluations do not weight. */
   readonly classWeights?: readonly number[];
+  /** In [0, 1); evaluations do not smooth. */
   readonly labelSmoothing?: number;
 }
 
