@@ -16,12 +16,14 @@ const mayImport = {
   artifacts: ['formats'],
   runtime: ['artifacts', 'formats'],
   formats: ['artifacts'],
+  diagnostics: [],
 };
 
 /** Files without imports of their own that anybody may use. */
 const shared = [
   '^src/artifacts/user-error\\.ts$',
   '^src/data/random\\.ts$',
+  '^src/diagnostics/',
   '^src/runtime/(runtime|fingerprint|environment|available)\\.ts$',
 ];
 

@@ -2,6 +2,17 @@
  * What stages of third parties are written with: `import { defineStage, Type } from 'roux'`.
  */
 export { type Static, Type } from '@sinclair/typebox';
+export {
+  type ColumnValue,
+  createDatasetWriter,
+  type Dataset,
+  type DatasetDescription,
+  type DatasetRow,
+  type DatasetSplit,
+  type DatasetWriter,
+  openDataset,
+  readRows,
+} from './artifacts/dataset.js';
 export { type ArtifactKind, artifactKinds, type SplitName, splitNames } from './artifacts/kinds.js';
 export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
 export {

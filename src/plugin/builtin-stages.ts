@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { generatedFolder } from './installation.js';
 import type { SettingsError, StageInfo, StageRegistry } from './stage-info.js';
 
 /** What `dist/generated/stages.json` holds of a stage type: everything but its source and validator. */
@@ -20,14 +21,16 @@ export interface CompiledValidator {
 
 /** The description of the stage types that come with roux. Throws when roux was not built. */
 export function loadBuiltinStages(): StageRegistry {
-  const facts: readonly StageFacts[] = JSON.parse(readFileSync(new URL('stages.json', generated), 'utf8'));
+  const facts: readonly StageFacts[] = JSON.parse(
+    readFileSync(new URL('stages.json', generatedFolder), 'utf8'),
+  );
   return new Map(
     facts.map((fact) => [
       fact.type,
       {
         ...fact,
         source: { from: 'roux' },
-        validate: lazyValidator(new URL(`validators/${fact.type}.cjs`, generated)),
+        validate: lazyValidator(new URL(`validators/${fact.type}.cjs`, generatedFolder)),
       },
     ]),
   );
@@ -47,6 +50,3 @@ export function loadValidator(file: URL): CompiledValidator {
   const loaded: { readonly default: CompiledValidator } = createRequire(import.meta.url)(fileURLToPath(file));
   return loaded.default;
 }
-
-/** Where the build writes what it generates; the same place seen from src/ and from dist/. */
-export const generated = new URL('../../dist/generated/', import.meta.url);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { Diagnostics } from '../diagnostics/diagnostic.js';
-import { failure, type Result, success } from '../diagnostics/result.js';
+import { failure, success } from '../diagnostics/result.js';
 import type { ExcerptedLocation } from '../diagnostics/source-text.js';
 import { loadBuiltinStages } from './builtin-stages.js';
 import type { StageInfo, StageRegistry } from './stage-info.js';
@@ -37,10 +37,13 @@ export interface LoadedRegistry {
   readonly files: readonly string[];
 }
 
+/** Stage types, or what is wrong with plugins and the files that it may be in. */
+export type LoadRegistryResult =
+  | { readonly ok: true; readonly value: LoadedRegistry }
+  | { readonly ok: false; readonly error: readonly Diagnostic[]; readonly files: readonly string[] };
+
 /** Loads the stage types. A plugin that is missing, broken or in conflict is a diagnostic at the place that names it. */
-export async function loadRegistry(
-  options: LoadRegistryOptions = {},
-): Promise<Result<LoadedRegistry, readonly Diagnostic[]>> {
+export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<LoadRegistryResult> {
   const from = options.from ?? process.cwd();
   const registry = new Map<string, StageInfo>(options.builtins ?? loadBuiltinStages());
   const plugins = (options.plugins ?? []).map((plugin) =>
@@ -69,7 +72,8 @@ export async function loadRegistry(
       } else registry.set(info.type, info);
     }
   }
-  return diagnostics.hasErrors ? failure(diagnostics.errors()) : success({ registry, files });
+  if (diagnostics.hasErrors) return { ...failure(diagnostics.errors()), files };
+  return success({ registry, files });
 }
 
 /** The nearest folder at or above `from` that holds a store, a package or a git repository; `from` itself if none does. */

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { type Diagnostic, Diagnostics } from '../diagnostics/diagnostic.js';
-import { failure, type Result, success } from '../diagnostics/result.js';
+import { failure, success } from '../diagnostics/result.js';
 import { SourceText } from '../diagnostics/source-text.js';
 import { type LoadedRegistry, loadRegistry } from '../plugin/load-registry.js';
 import type { StageInfo, StageRegistry } from '../plugin/stage-info.js';
@@ -42,13 +42,17 @@ export interface CheckRecipeOptions {
   readonly workingFolder?: string;
 }
 
+/** A recipe, or its mistakes with the files that they may be in; those are what watch follows until it is right. */
+export type CheckRecipeResult =
+  | { readonly ok: true; readonly value: CheckedRecipe }
+  | { readonly ok: false; readonly error: readonly Diagnostic[]; readonly files: readonly string[] };
+
 /** Reads, fills in and checks a recipe. Mistakes are returned, ordered by position; nothing is thrown for them. */
-export async function checkRecipe(
-  options: CheckRecipeOptions,
-): Promise<Result<CheckedRecipe, readonly Diagnostic[]>> {
+export async function checkRecipe(options: CheckRecipeOptions): Promise<CheckRecipeResult> {
   const diagnostics = new Diagnostics();
-  const checked = await check(options, diagnostics);
-  if (!checked || diagnostics.hasErrors) return failure(diagnostics.errors());
+  const files = new Set<string>();
+  const checked = await check(options, diagnostics, files);
+  if (!checked || diagnostics.hasErrors) return { ...failure(diagnostics.errors()), files: [...files] };
   const warnings = diagnostics.warnings();
   return success(warnings.length > 0 ? { ...checked, warnings } : checked);
 }
@@ -59,9 +63,11 @@ const defaultSeed = 0;
 async function check(
   options: CheckRecipeOptions,
   diagnostics: Diagnostics,
+  files: Set<string>,
 ): Promise<CheckedRecipe | undefined> {
   const workingFolder = options.workingFolder ?? process.cwd();
   const file = resolve(workingFolder, options.file);
+  files.add(file);
   const source =
     options.text === undefined
       ? readSource(file, diagnostics)
@@ -80,7 +86,7 @@ async function check(
   }
   const recipe = fillIn(parsed, options, workingFolder, diagnostics);
   if (!recipe) return undefined;
-  const loaded = await loadStageTypes(recipe, options, diagnostics);
+  const loaded = await loadStageTypes(recipe, options, diagnostics, files);
   await checkStructure(recipe, loaded?.registry, diagnostics);
   // Without its plugins' stage types a recipe seems to be full of mistakes.
   if (!loaded) return undefined;
@@ -110,7 +116,7 @@ async function check(
     ...(description !== undefined && { description }),
     ...(options.profile !== undefined && { profile: options.profile }),
     stages,
-    files: [file, ...loaded.files],
+    files: [...files],
   };
 }
 
@@ -166,6 +172,7 @@ async function loadStageTypes(
   recipe: MapNode,
   options: CheckRecipeOptions,
   diagnostics: Diagnostics,
+  files: Set<string>,
 ): Promise<LoadedRegistry | undefined> {
   const plugins = valueAt(recipe, 'plugins');
   const references = (plugins?.kind === 'list' ? plugins.items : []).flatMap((item) =>
@@ -179,6 +186,7 @@ async function loadStageTypes(
     ...(options.registry && { builtins: options.registry }),
     ...(options.pluginCache !== undefined && { cache: options.pluginCache }),
   });
+  for (const file of loaded.ok ? loaded.value.files : loaded.files) files.add(file);
   if (loaded.ok) return loaded.value;
   diagnostics.addAll(loaded.error);
   return undefined;

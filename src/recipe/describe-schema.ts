@@ -84,6 +84,15 @@ export function hasType(value: Json, schema: JsonObject): boolean {
   }
 }
 
+/** The names of the properties that must be written: required, and without a default that would be filled in. */
+export function requiredNames(schema: JsonObject): readonly string[] {
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  return (isList(schema.required) ? schema.required : []).map(String).filter((name) => {
+    const property = properties[name];
+    return !(isObject(property) && property.default !== undefined);
+  });
+}
+
 /** Narrows a JSON value to a list. */
 export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);

@@ -5,7 +5,7 @@
 import type { StageFacts } from '../plugin/builtin-stages.js';
 import type { InputPort } from '../plugin/define-stage.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
-import { isList, isObject } from './describe-schema.js';
+import { isList, isObject, requiredNames } from './describe-schema.js';
 import { recipeSchema, stageSchema } from './recipe-schema.js';
 
 /** The schema of a recipe that may use these stage types, and others that plugins define. */
@@ -49,12 +49,12 @@ export function editorStageSchema({ type, summary, settings }: StageFacts): Json
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: type,
     description: summary,
-    ...settings,
+    ...withoutDefaulted(settings),
   };
 }
 
 function stageConsequence({ summary, settings, inputs }: StageFacts): JsonObject {
-  const needsSettings = isList(settings.required) && settings.required.length > 0;
+  const needsSettings = requiredNames(settings).length > 0;
   const ports = Object.entries(inputs).map(([name, port]) => [name, portSchema(port)] as const);
   const required = Object.entries(inputs).flatMap(([name, port]) => (port.optional ? [] : [name]));
   const map: JsonObject = {
@@ -66,11 +66,36 @@ function stageConsequence({ summary, settings, inputs }: StageFacts): JsonObject
   return {
     description: summary,
     properties: {
-      with: settings,
+      with: withoutDefaulted(settings),
       in: { anyOf: [map, { type: 'string' }, { type: 'array', items: { type: 'string' } }] },
     },
     ...(needsSettings && { required: ['with'] }),
   };
+}
+
+/** What has a default need not be written. */
+function withoutDefaulted(schema: JsonObject): JsonObject {
+  const changed = Object.entries(schema).map(([keyword, value]): [string, Json] => {
+    if (keyword === 'required') return [keyword, requiredNames(schema)];
+    if (keyword === 'properties' && isObject(value)) {
+      return [
+        keyword,
+        Object.fromEntries(
+          Object.entries(value).map(([name, child]) => [
+            name,
+            isObject(child) ? withoutDefaulted(child) : child,
+          ]),
+        ),
+      ];
+    }
+    if (keyword === 'items' && isObject(value)) return [keyword, withoutDefaulted(value)];
+    if (keyword === 'anyOf' && isList(value))
+      return [keyword, value.map((child) => (isObject(child) ? withoutDefaulted(child) : child))];
+    return [keyword, value];
+  });
+  return Object.fromEntries(
+    changed.filter(([keyword, value]) => keyword !== 'required' || !isList(value) || value.length > 0),
+  );
 }
 
 function portSchema({ kind, description, many }: InputPort): JsonObject {

@@ -1,10 +1,10 @@
 /** Parameters: declared in the recipe, overridden by a profile and by the command line. */
 import { parseDocument } from 'yaml';
-import { Diagnostics } from '../diagnostics/diagnostic.js';
+import { Diagnostics, type NewDiagnostic } from '../diagnostics/diagnostic.js';
 import { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import { parseRecipe } from './parse-recipe.js';
-import { entriesOf, excerptOf, type MapEntry, type RecipeNode, valueAt } from './recipe-node.js';
+import { entriesOf, excerptOf, type MapEntry, type Origin, type RecipeNode, valueAt } from './recipe-node.js';
 
 /** A parameter with the value that counts. */
 export interface Param {
@@ -54,7 +54,8 @@ export function resolveParams(
     for (const entry of entriesOf(value)) override(entry, name === overrides.profile);
   }
   if (overrides.profile !== undefined && !valueAt(profiles, overrides.profile)) {
-    diagnostics.add(unknownProfile(overrides.profile, profiles));
+    const key = entriesOf(recipe).find(({ name }) => name === 'profiles')?.key;
+    diagnostics.add(unknownProfile(overrides.profile, profiles, key));
   }
   for (const assignment of overrides.set) {
     const entry = parseAssignment(assignment, overrides.folder, diagnostics);
@@ -63,14 +64,19 @@ export function resolveParams(
   return params;
 }
 
-function unknownProfile(profile: string, profiles: RecipeNode | undefined) {
+function unknownProfile(
+  profile: string,
+  profiles: RecipeNode | undefined,
+  key: Origin | undefined,
+): NewDiagnostic {
   const names = entriesOf(profiles).map(({ name }) => name);
+  const help = didYouMean(profile, names);
   return {
     code: 'params/unknown-profile',
     message: `the recipe has no profile '${profile}'`,
-    ...(profiles && { location: excerptOf(profiles.origin) }),
+    ...(key && { location: excerptOf(key) }),
     expected: names.length === 0 ? 'no profile; the recipe declares none' : listOfNames(names),
-    ...(didYouMean(profile, names) && { help: didYouMean(profile, names) ?? '' }),
+    ...(help && { help }),
   };
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failure, type Result, success } from '../diagnostics/result.js';
 import { closest, didYouMean } from '../diagnostics/suggest.js';
+import { installationRoot } from '../plugin/installation.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
 import { branchesOf, isObject } from './describe-schema.js';
 import { childPointer, type RecipeNode, type ScalarNode } from './recipe-node.js';
@@ -61,7 +62,7 @@ export function resolvePath(written: string, folder: string): Result<string, Pat
 }
 
 /** This installation of roux, which `npm:roux/...` means when no folder above the recipe has another one. */
-const ownRoot = fileURLToPath(new URL('../../', import.meta.url));
+const ownRoot = fileURLToPath(installationRoot);
 
 function mayHoldPaths(schema: Json): boolean {
   const known = typeof schema === 'object' && schema !== null ? pathsBySchema.get(schema) : false;

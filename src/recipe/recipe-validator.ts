@@ -1,4 +1,5 @@
-import { type CompiledValidator, generated, loadValidator } from '../plugin/builtin-stages.js';
+import { type CompiledValidator, loadValidator } from '../plugin/builtin-stages.js';
+import { generatedFolder } from '../plugin/installation.js';
 import { recipeSchema } from './recipe-schema.js';
 
 /** The validator of a recipe's structure, compiled ahead of time where roux was built. */
@@ -10,7 +11,8 @@ export async function loadRecipeValidator(): Promise<CompiledValidator> {
 let validator: CompiledValidator | undefined;
 
 async function load(): Promise<CompiledValidator> {
-  if (!import.meta.url.endsWith('.ts')) return loadValidator(new URL('recipe-validator.cjs', generated));
+  if (!import.meta.url.endsWith('.ts'))
+    return loadValidator(new URL('recipe-validator.cjs', generatedFolder));
   // Under a test runner the schema may be newer than what was built from it.
   const { createValidator } = await import('../plugin/compile-validator.js');
   return createValidator(recipeSchema);

@@ -138,12 +138,12 @@ function translate(
   }
   const [expected] = schemasAt(schema, error.instancePath);
   const value = toJson(target.node);
-  const name = target.entry?.name ?? pointerSegments(error.instancePath).at(-1);
+  const name = nameOf(error.instancePath);
   const help = expected && valueHelp(value, expected);
   return {
     code: `${subject.code}/value`,
     message:
-      name === undefined ? `${subject.owner('')} has a wrong value` : `the value of '${name}' is not allowed`,
+      name === undefined ? `${subject.owner('')} has a wrong value` : `the value of ${name} is not allowed`,
     location: excerptOf(isWritten ? target.node.origin : (target.entry?.key ?? subject.fallback)),
     found: describeValue(value),
     expected: expected ? describeSchema(expected) : (error.message ?? 'another value'),
@@ -152,6 +152,16 @@ function translate(
       ? [{ location: excerptOf(target.node.from.origin), message: 'the value comes from here' }]
       : [],
   };
+}
+
+/** `'epochs'`, `item 2 of 'freeze'`; undefined for the root. */
+function nameOf(pointer: string): string | undefined {
+  const segments = pointerSegments(pointer);
+  const last = segments.at(-1);
+  if (last === undefined) return undefined;
+  return /^\d+$/.test(last) && segments.length > 1
+    ? `item ${Number(last) + 1} of '${segments.at(-2)}'`
+    : `'${last}'`;
 }
 
 function unknownKey(

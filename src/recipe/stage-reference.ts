@@ -2,7 +2,14 @@
 import type { StageFacts } from '../plugin/builtin-stages.js';
 import type { InputPort } from '../plugin/define-stage.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
-import { branchesOf, constantsOf, describeSchema, isList, isObject } from './describe-schema.js';
+import {
+  branchesOf,
+  constantsOf,
+  describeSchema,
+  isList,
+  isObject,
+  requiredNames,
+} from './describe-schema.js';
 
 /** One stage type as Markdown: what it does, settings, ports, an example. */
 export function stageReference(stage: StageFacts): string {
@@ -48,7 +55,7 @@ function settingsTable(settings: JsonObject): string {
 }
 
 function settingRows(schema: JsonObject, prefix: string): readonly string[][] {
-  const required = isList(schema.required) ? schema.required : [];
+  const required = requiredNames(schema);
   return Object.entries(isObject(schema.properties) ? schema.properties : {}).flatMap(([name, property]) => {
     if (!isObject(property)) return [];
     const path = `${prefix}${name}`;
@@ -93,7 +100,7 @@ function example({ type, settings, inputs }: StageFacts): string {
     const wires = ports.map(([name, port]) => `${name}: ${port.many ? `[my_${name}]` : `my_${name}`}`);
     lines.push(`    in: { ${wires.join(', ')} }`);
   }
-  const required = isList(settings.required) ? settings.required : [];
+  const required = requiredNames(settings);
   const properties = Object.entries(isObject(settings.properties) ? settings.properties : {});
   const shown = properties.flatMap(([name, property]) =>
     isObject(property) && (required.includes(name) || isScalar(property.default))
@@ -122,7 +129,7 @@ function exampleValue(name: string, schema: JsonObject): string {
     case 'array':
       return `[${isObject(schema.items) ? exampleValue(name, schema.items) : ''}]`;
     case 'object': {
-      const required = isList(schema.required) ? schema.required : [];
+      const required = requiredNames(schema);
       const members = Object.entries(isObject(schema.properties) ? schema.properties : {}).filter(([key]) =>
         required.includes(key),
       );

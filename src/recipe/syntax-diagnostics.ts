@@ -13,10 +13,14 @@ export function addSyntaxErrors(
   const errors = [...document.errors, ...document.warnings];
   for (const { code, message, pos } of errors) {
     const [start, end] = pos;
-    const help = helps[code];
+    const unclosed = /^Flow .* must .*end with an? (.)$/.exec(message)?.[1];
+    const help = unclosed === undefined ? helps[code] : `write '${unclosed}' where it ends`;
     diagnostics.add({
       code: `yaml/${code.toLowerCase().replaceAll('_', '-')}`,
-      message: messages[code] ?? lowerFirst(message),
+      message:
+        unclosed === undefined
+          ? (messages[code] ?? lowerFirst(message))
+          : `a '${unclosed === '}' ? '{' : '['}' above is not closed`,
       location: source.excerpt(start, Math.max(end, start + 1)),
       ...(help && { help }),
     });

@@ -1,7 +1,7 @@
 /** `in:` -> references: which output port of which stage feeds each input port. */
 import { artifactKinds } from '../artifacts/kinds.js';
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
-import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
+import { closest, didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import type { InputPort } from '../plugin/define-stage.js';
 import type { StageInfo } from '../plugin/stage-info.js';
 import type { InputReference } from './checked-recipe.js';
@@ -82,9 +82,9 @@ class Wirer {
   #wirePort({ name, key, value }: MapEntry): void {
     const { info } = this.stage;
     const port = info && portOf(info.inputs, name);
-    if (info && !port) this.#unknownInput(name, key, info);
-    this.#attempted.add(name);
     const nodes = listOf(value);
+    this.#attempted.add(name);
+    if (info && !port) this.#unknownInput(name, key, nodes, info);
     if (port && !port.many && nodes.length > 1) {
       this.diagnostics.add({
         code: 'wiring/too-many',
@@ -176,7 +176,7 @@ class Wirer {
         code: 'wiring/unknown-stage',
         message: `there is no stage '${name}'`,
         location: excerptOf(node.origin),
-        expected: listOfNames(names),
+        expected: names.length === 0 ? 'another stage; there is none' : listOfNames(names),
         ...(help && { help }),
       });
       return undefined;
@@ -229,15 +229,21 @@ class Wirer {
     }
   }
 
-  #unknownInput(name: string, key: Origin, info: StageInfo): void {
+  /** What is written there is taken to be meant for the input with the nearest name, or the one that it fits. */
+  #unknownInput(name: string, key: Origin, nodes: readonly RecipeNode[], info: StageInfo): void {
     const names = Object.keys(info.inputs);
-    const help = didYouMean(name, names);
+    const kinds = nodes.flatMap((node) => this.#source(node)?.candidates ?? []).map(({ kind }) => kind);
+    const fitting = Object.entries(info.inputs).filter(([, port]) =>
+      kinds.some((kind) => accepts(port, kind)),
+    );
+    const meant = closest(name, names) ?? (fitting.length === 1 ? fitting[0]?.[0] : undefined);
+    if (meant !== undefined) this.#attempted.add(meant);
     this.diagnostics.add({
       code: 'wiring/unknown-input',
       message: `the stage type '${info.type}' has no input '${name}'`,
       location: excerptOf(key),
       expected: names.length === 0 ? 'nothing; it takes no inputs' : listOfNames(names),
-      ...(help && { help }),
+      ...(meant !== undefined && { help: `did you mean '${meant}'?` }),
     });
   }
 

@@ -1,0 +1,4 @@
+/** The text in capitals, with so many exclamation marks. */
+export function shoutText(text: string, marks: number): string {
+  return text.toUpperCase() + '!'.repeat(marks);
+}

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+
+/** The folder of this installation of roux, the one with its package.json; the same seen from src/ and from dist/. */
+export const installationRoot = new URL('../../', import.meta.url);
+
+/** Where the build writes what it generates. */
+export const generatedFolder = new URL('dist/generated/', installationRoot);
+
+/** The module that plugins import as `roux`. */
+export const publicModule = new URL('dist/index.js', installationRoot);
+
+/** The version of this installation. */
+export function installedVersion(): string {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(new URL('package.json', installationRoot), 'utf8'),
+  );
+  return manifest.version;
+}

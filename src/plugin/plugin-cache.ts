@@ -1,0 +1,130 @@
+/**
+ * Bundled plugins on disk. A manifest per plugin tells what it was bundled from; while none of that has changed, its
+ * stage types are known without the compiler, without a schema library and without running the plugin's code.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StageFacts } from './builtin-stages.js';
+import type { PluginBundle, PluginPackage } from './bundle-plugin.js';
+import { installationRoot, installedVersion } from './installation.js';
+
+/** A plugin that was bundled and found good. */
+export interface CachedPlugin {
+  /** The plugin's file, absolute. */
+  readonly entry: string;
+  /** The plugin's own files with the hexadecimal SHA-256 of each. */
+  readonly inputs: readonly { readonly file: string; readonly sha256: string }[];
+  readonly packages: readonly PluginPackage[];
+  /** SHA-256 of the bundled source, part of the keys of its stages. */
+  readonly digest: string;
+  /** The folder that holds `bundle.mjs` and a validator per stage type. */
+  readonly folder: string;
+  readonly stages: readonly StageFacts[];
+}
+
+/** Reads the manifest of a plugin; undefined when there is none or what it describes has changed. */
+export function readCachedPlugin(cache: string, written: string, from: string): CachedPlugin | undefined {
+  const manifest = readManifest(manifestFile(cache, written, from));
+  if (!manifest || manifest.format !== format || manifest.roux !== rouxIdentity()) return undefined;
+  const { inputs, packages, folder, stages } = manifest.plugin;
+  const isCurrent =
+    inputs.every(({ file, sha256 }) => hashOf(file) === sha256) &&
+    packages.every(({ manifest: file, version }) => versionOf(file) === version) &&
+    existsSync(bundleFile(folder)) &&
+    stages.every(({ type }) => existsSync(validatorFile(folder, type)));
+  return isCurrent ? manifest.plugin : undefined;
+}
+
+/** Writes the bundle's files; the folder is named after their contents, so that processes do not disturb each other. */
+export function writeBundle(cache: string, { code, sourceMap }: PluginBundle): string {
+  const folder = join(cache, createHash('sha256').update(code).digest('hex').slice(0, folderNameLength));
+  mkdirSync(folder, { recursive: true });
+  writeWhole(`${bundleFile(folder)}.map`, sourceMap);
+  if (hashOf(bundleFile(folder)) !== createHash('sha256').update(code).digest('hex'))
+    writeWhole(bundleFile(folder), code);
+  return folder;
+}
+
+/** Writes the compiled validator of one stage type. */
+export function writeValidator(folder: string, type: string, code: string): void {
+  writeWhole(validatorFile(folder, type), code);
+}
+
+/** Writes the manifest, last of all. */
+export function writeCachedPlugin(cache: string, written: string, from: string, plugin: CachedPlugin): void {
+  const manifest: Manifest = { format, roux: rouxIdentity(), plugin };
+  writeWhole(manifestFile(cache, written, from), `${JSON.stringify(manifest, null, 1)}\n`);
+}
+
+/** The module that holds the plugin's stages. */
+export function bundleFile(folder: string): string {
+  return join(folder, 'bundle.mjs');
+}
+
+/** The compiled validator of a stage type's settings. */
+export function validatorFile(folder: string, type: string): string {
+  return join(folder, `${type}.cjs`);
+}
+
+/** Hexadecimal SHA-256 of a file; undefined when it cannot be read. */
+export function hashOf(file: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Raise it when the manifest or the files next to it change their meaning. */
+const format = 1;
+const folderNameLength = 16;
+
+interface Manifest {
+  readonly format: number;
+  /** Version and place of roux: the bundle holds the path of what it imports from there. */
+  readonly roux: string;
+  readonly plugin: CachedPlugin;
+}
+
+function rouxIdentity(): string {
+  return `${installedVersion()} ${installationRoot.pathname}`;
+}
+
+function manifestFile(cache: string, written: string, from: string): string {
+  const name = createHash('sha256')
+    .update(JSON.stringify([from, written]))
+    .digest('hex')
+    .slice(0, folderNameLength);
+  return join(cache, `${name}.json`);
+}
+
+function readManifest(file: string): Manifest | undefined {
+  try {
+    const manifest: Manifest = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof manifest.plugin === 'object' ? manifest : undefined;
+  } catch {
+    // Missing or damaged: the plugin is bundled again.
+    return undefined;
+  }
+}
+
+function versionOf(manifest: string): string | undefined {
+  try {
+    const { version }: { version?: unknown } = JSON.parse(readFileSync(manifest, 'utf8'));
+    return String(version);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Other processes see the old file or the new one, never half of it. */
+function writeWhole(file: string, text: string): void {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    writeFileSync(temporary, text);
+    renameSync(temporary, file);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}

@@ -1,0 +1,3 @@
+import { defineStage } from 'roux';
+
+export default defineStage({ type: 'broken' version: 1 });
