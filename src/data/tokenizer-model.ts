@@ -61,16 +61,20 @@ function createBertModel(json: Record<string, unknown>): TokenizerModel | undefi
     maxCharactersPerWord:
       typeof model.max_input_chars_per_word === 'number' ? model.max_input_chars_per_word : 100,
   });
+  const normalizedAdded = added
+    .filter((token) => token.normalized)
+    .map((token) => ({ ...token, content: splitter.normalize(token.content) }));
   const rawTokens = matcher(added.filter((token) => !token.normalized));
-  const normalizedTokens = matcher(
-    added
-      .filter((token) => token.normalized)
-      .map((token) => ({ ...token, content: splitter.normalize(token.content) })),
-  );
+  const normalizedTokens = matcher(normalizedAdded);
 
   const tokens = new Map<number, string>();
   for (const [token, id] of vocabulary) tokens.set(id, token);
   for (const { id, content } of added) tokens.set(id, content);
+  // Decoding shows added tokens in the form in which they were found.
+  const shown = new Map([
+    ...tokens,
+    ...normalizedAdded.map(({ id, content }): [number, string] => [id, content]),
+  ]);
   const addedIds = new Map(added.map((token) => [token.content, token.id]));
   const specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
 
@@ -92,7 +96,7 @@ function createBertModel(json: Record<string, unknown>): TokenizerModel | undefi
     },
     decode(ids, skipSpecialTokens) {
       const kept = ids.filter((id) => !(skipSpecialTokens && specialIds.has(id)));
-      const texts = kept.map((id) => tokens.get(id)).filter((token) => token !== undefined);
+      const texts = kept.map((id) => shown.get(id)).filter((token) => token !== undefined);
       return decodeWordPieces(texts, decoder);
     },
     token: (id) => tokens.get(id),
