@@ -3,6 +3,7 @@ import { UserError } from '../artifacts/user-error.js';
 import { fillInKernels } from './fill-in-kernels.js';
 import { packageFolder, runtimeFingerprint, TENSORFLOW_PACKAGES } from './fingerprint.js';
 import { checkFeeds, checkHostTensor, checkSpec } from './host-tensors.js';
+import { INSTALL_COMMANDS } from './install-commands.js';
 import { checkUpdates, onBackend } from './on-backend.js';
 import { eagerMaskSource, withMaskSource } from './random-mask.js';
 import type {
@@ -30,7 +31,7 @@ export async function openEagerRuntime(name: EagerRuntimeName, options: RuntimeO
   const before = tf.engine().backendName;
   await LOAD[name]();
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend '${name}'`);
-  if (name !== 'cpu') await fillInKernels(name);
+  if (name !== 'cpu') fillInKernels(name);
   if (before != null && tf.findBackend(before) != null) tf.setBackend(before);
   return {
     name,
@@ -95,12 +96,6 @@ const LOAD: Readonly<Record<EagerRuntimeName, () => Promise<void>>> = {
 };
 
 const WASM_PACKAGE = '@tensorflow/tfjs-backend-wasm';
-
-/** The command that adds a runtime's package, by runtime; `cpu` and `onnx` come with roux. */
-export const INSTALL_COMMANDS: Readonly<Record<'wasm' | 'tensorflow', string>> = {
-  wasm: 'npm install @tensorflow/tfjs-backend-wasm@4.22.0',
-  tensorflow: 'npm install @tensorflow/tfjs-node-gpu@4.22.0 --ignore-scripts=false',
-};
 
 function missing(name: 'wasm' | 'tensorflow', packageName: string, failures: readonly Error[]): UserError {
   const [failure] = failures;
@@ -180,5 +175,7 @@ function hostTensorOf(tensor: tf.Tensor): HostTensor {
   const shape = [...tensor.shape];
   const data = tensor.dataSync();
   if (tensor.dtype === 'float32') return { dtype: 'float32', shape, data: Float32Array.from(data) };
-  return { dtype: 'int32', shape, data: Int32Array.from(data) };
+  // Some kernels write 255 for true.
+  const number = tensor.dtype === 'bool' ? (value: number) => Number(value !== 0) : (value: number) => value;
+  return { dtype: 'int32', shape, data: Int32Array.from(data, number) };
 }

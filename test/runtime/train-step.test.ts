@@ -76,8 +76,5 @@ async function train(name: RuntimeName, threads: number) {
 }
 
 function largestDifference(a: HostTensor, b: HostTensor | undefined): number {
-  return a.data.reduce(
-    (largest, value, index) => Math.max(largest, Math.abs(value - (b?.data[index] ?? 0))),
-    0,
-  );
+  return Math.max(...Array.from(a.data, (value, index) => Math.abs(value - (b?.data[index] ?? Number.NaN))));
 }

@@ -86,9 +86,9 @@ function asNumber(graph: GraphBuilder, x: Value): Value {
   return x.dtype === 'bool' ? cast(graph, x, 'int32') : x;
 }
 
-/** floor(a / b); for integers (a - a mod b) / b, which is exact. */
+/** floor(a / b), as int32 also for floats; for integers (a - a mod b) / b, which is exact. */
 function floorDivide(graph: GraphBuilder, a: Value, b: Value): Value {
-  if (a.dtype === 'float32') return unary(graph, 'Floor', binary(graph, 'Div', a, b));
+  if (a.dtype === 'float32') return cast(graph, unary(graph, 'Floor', binary(graph, 'Div', a, b)), 'int32');
   return binary(graph, 'Div', binary(graph, 'Sub', a, floorModulo(graph, a, b)), b);
 }
 

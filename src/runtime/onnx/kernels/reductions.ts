@@ -2,13 +2,13 @@
 import type { Value } from '../graph.js';
 import { type GraphBuilder, int } from '../graph-builder.js';
 import { type KernelCall, resolveAxis, type TraceKernel } from '../kernel.js';
-import { cast, reshape } from './recording.js';
+import { binary, cast, reshape, slice, uniform } from './recording.js';
 
 /** All kernels of this family. */
 export const REDUCTION_KERNELS: readonly TraceKernel[] = [
   reduction('Sum', 'ReduceSum', (graph, x) => (x.dtype === 'bool' ? cast(graph, x, 'int32') : x)),
   reduction('Mean', 'ReduceMean', (graph, x) => cast(graph, x, 'float32')),
-  reduction('Max', 'ReduceMax', (_, x) => x),
+  reduction('Max', 'ReduceMax', (_, x) => x, 'reductionIndices'),
   reduction('Min', 'ReduceMin', (_, x) => x),
   reduction('Prod', 'ReduceProd', (graph, x) => (x.dtype === 'bool' ? cast(graph, x, 'int32') : x)),
   logical('All', 'ReduceMin'),
@@ -52,7 +52,37 @@ export const REDUCTION_KERNELS: readonly TraceKernel[] = [
       });
     },
   },
+  { name: 'Cumprod', record: runningProduct },
 ];
+
+/**
+ * Running products in log2(length) steps: each multiplies by the elements 1, 2, 4, ... places before (Hillis and
+ * Steele, Data parallel algorithms, 1986). ONNX has no such operation.
+ */
+function runningProduct(call: KernelCall): Value {
+  const { graph } = call;
+  const x = call.input('x');
+  const axis = resolveAxis(call.numberOr('axis', 0), x.shape.length);
+  const length = x.shape[axis] ?? 1;
+  const isReverse = call.flag('reverse');
+  const shifted = (value: Value, places: number): Value => {
+    if (places >= length) return uniform(graph, value.dtype, value.shape, 1);
+    const starts = value.shape.map((_, index) => (index === axis && isReverse ? places : 0));
+    const ends = value.shape.map((dimension, index) =>
+      index === axis && !isReverse ? dimension - places : dimension,
+    );
+    const kept = slice(graph, value, starts, ends);
+    const padding = value.shape.map((_, index) => (index === axis ? places : 0));
+    const nothing = padding.map(() => 0);
+    const pads = graph.int64(isReverse ? [...nothing, ...padding] : [...padding, ...nothing]);
+    const inputs = [kept, pads, graph.scalar(value.dtype, 1)];
+    return graph.emit({ op: 'Pad', inputs, dtype: value.dtype, shape: value.shape });
+  };
+  let product = call.flag('exclusive') ? shifted(x, 1) : x;
+  for (let places = 1; places < length; places *= 2)
+    product = binary(graph, 'Mul', product, shifted(product, places));
+  return product;
+}
 
 /** Records a reduction over `axes` (ascending, from the start); `keepDims` leaves them as dimensions of size 1. */
 export function reduce(
@@ -69,12 +99,17 @@ export function reduce(
   return graph.emit({ op, inputs: [x, graph.int64(axes)], dtype: x.dtype, shape, attributes });
 }
 
-function reduction(name: string, op: string, prepare: (graph: GraphBuilder, x: Value) => Value): TraceKernel {
+function reduction(
+  name: string,
+  op: string,
+  prepare: (graph: GraphBuilder, x: Value) => Value,
+  axesAttribute = 'axis',
+): TraceKernel {
   return {
     name,
     record: (call) => {
       const x = prepare(call.graph, call.input('x'));
-      return reduce(call.graph, op, x, call.axes('axis', x.shape.length), call.flag('keepDims'));
+      return reduce(call.graph, op, x, call.axes(axesAttribute, x.shape.length), call.flag('keepDims'));
     },
   };
 }

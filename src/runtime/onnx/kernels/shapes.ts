@@ -198,10 +198,14 @@ function stridedSlice(call: KernelCall): Value {
     call.number('shrinkAxisMask'),
   );
   const axes = x.shape.map((_, axis) => axis);
+  const shape = axes.map((axis) => {
+    const extent = ((info.end[axis] ?? 0) - (info.begin[axis] ?? 0)) / (info.strides[axis] ?? 1);
+    return Math.max(0, Math.ceil(extent));
+  });
   // An end before the first element is -1 here, which ONNX would count from the end.
   const ends = info.end.map((end, axis) => (end < 0 ? -(x.shape[axis] ?? 0) - 1 : end));
   const inputs = [x, ...[info.begin, ends, axes, info.strides].map((numbers) => graph.int64(numbers))];
-  const cut = graph.emit({ op: 'Slice', inputs, dtype: x.dtype, shape: info.finalShapeSparse });
+  const cut = graph.emit({ op: 'Slice', inputs, dtype: x.dtype, shape });
   return reshape(graph, cut, info.finalShape);
 }
 
