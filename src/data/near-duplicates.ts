@@ -62,46 +62,35 @@ export function createNearDuplicateFinder(threshold: number): NearDuplicateFinde
     join(groups, considered) {
       let joins = 0;
       const keys = new Uint32Array(signatures.buffer, 0, rows * bands);
-      const order: number[] = [];
-      for (let row = 0; row < rows; row++) if (considered(row)) order.push(row);
-      const sorted = Uint32Array.from(order);
+      // By band: the last row of each key in a table with open addressing, and for each row the one before it.
+      const slots = new Int32Array(1 << Math.ceil(Math.log2(2 * rows + 2)));
+      const mask = slots.length - 1;
+      const previous = new Int32Array(rows);
       for (let band = 0; band < bands; band++) {
-        const key = (row: number): number => keys[row * bands + band] ?? 0;
-        sorted.sort((first, second) => key(first) - key(second) || first - second);
-        for (let start = 0; start < sorted.length; ) {
-          let end = start + 1;
-          const bandKey = key(sorted[start] ?? 0);
-          while (end < sorted.length && key(sorted[end] ?? 0) === bandKey) end++;
-          joins += joinBucket(sorted.subarray(start, end), groups, similar);
-          start = end;
+        slots.fill(-1);
+        for (let row = 0; row < rows; row++) {
+          if (!considered(row)) continue;
+          const key = keys[row * bands + band] ?? 0;
+          let slot = mixBits(key) & mask;
+          let last = slots[slot] ?? -1;
+          while (last !== -1 && keys[last * bands + band] !== key) {
+            slot = (slot + 1) & mask;
+            last = slots[slot] ?? -1;
+          }
+          previous[row] = last;
+          slots[slot] = row;
+          for (let step = 0; last !== -1 && step < mostComparisons; step++) {
+            if (groups.find(row) !== groups.find(last) && similar(row, last)) {
+              groups.join(row, last);
+              joins++;
+            }
+            last = previous[last] ?? -1;
+          }
         }
       }
       return joins;
     },
   };
-}
-
-/** Compares each row of a bucket with rows before it that are in other groups. */
-function joinBucket(
-  rows: Uint32Array,
-  groups: RowGroups,
-  similar: (first: number, second: number) => boolean,
-): number {
-  let joins = 0;
-  const representatives: number[] = [];
-  for (const row of rows) {
-    let isNew = true;
-    for (const representative of representatives) {
-      if (groups.find(row) === groups.find(representative)) isNew = false;
-      else if (similar(row, representative)) {
-        groups.join(row, representative);
-        joins++;
-        isNew = false;
-      }
-    }
-    if (isNew && representatives.length < mostComparisons) representatives.push(row);
-  }
-  return joins;
 }
 
 /** Fills `minima` with the smallest hash of the text's pieces in each bin; empty bins borrow from the next full one. */

@@ -8,8 +8,11 @@ export interface TextHash {
 
 /** The form in which texts count as equal: composed, lower case, white space collapsed. */
 export function normalizeForComparison(text: string): string {
-  return text.normalize('NFC').toLowerCase().replaceAll(/\s+/g, ' ').trim();
+  const lower = text.normalize('NFC').toLowerCase();
+  return (needsCollapsing.test(lower) ? lower.replaceAll(/\s+/g, ' ') : lower).trim();
 }
+
+const needsCollapsing = /\s\s|[^\S ]/;
 
 /**
  * A 64-bit hash of a text: two multiplicative streams over UTF-16 code units with MurmurHash3's finalizer (Appleby). Among ten
