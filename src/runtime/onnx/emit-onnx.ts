@@ -4,9 +4,12 @@ import type { Graph, Value } from './graph.js';
 /** The version of ONNX's own operator set that the tracer's operations are taken from. */
 export const ONNX_OPSET = 18;
 
-/** The ONNX model of a graph. Graph outputs must be made by operations, each under one name only. */
-export function emitOnnx(graph: Graph): OnnxModel {
-  const names = new Map<Value, string>();
+/**
+ * The ONNX model of a graph. Graph outputs must be made by operations, each under one name only; `known` names other
+ * values, such as weights.
+ */
+export function emitOnnx(graph: Graph, known: ReadonlyMap<Value, string> = new Map()): OnnxModel {
+  const names = new Map<Value, string>(known);
   for (const { name, value } of graph.inputs) names.set(value, name);
   for (const { name, value } of graph.outputs) {
     if (names.has(value))
@@ -15,8 +18,8 @@ export function emitOnnx(graph: Graph): OnnxModel {
   }
   const nameOf = (value: Value | undefined): string => {
     if (value === undefined) return '';
-    const known = names.get(value);
-    if (known !== undefined) return known;
+    const given = names.get(value);
+    if (given !== undefined) return given;
     const name = `v${value.id}`;
     names.set(value, name);
     return name;

@@ -3,6 +3,7 @@ import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions
 import { eliminateDeadCode, removeUnusedInputs } from './eliminate-dead-code.js';
 import { foldConstants } from './fold-constants.js';
 import { fuseBiases, fuseMatrixProducts } from './fuse-matrix-products.js';
+import { lowerFusedProducts } from './lower-fused-products.js';
 import type { Pass } from './rewrite.js';
 import { separateOutputs } from './separate-outputs.js';
 import { simplify } from './simplify.js';
@@ -29,4 +30,10 @@ const PASSES: readonly Pass[] = [
 /** Runs all passes; the result can be emitted as an ONNX model. */
 export function optimizeGraph(graph: Graph): Graph {
   return separateOutputs(removeUnusedInputs(PASSES.reduce((current, pass) => pass(current), graph)));
+}
+
+/** Runs the passes after which a graph has only operations of ONNX's own set; inputs that nothing uses stay. */
+export function optimizeForExport(graph: Graph): Graph {
+  const passes = [...PASSES, lowerFusedProducts, eliminateCommonSubexpressions, eliminateDeadCode];
+  return passes.reduce((current, pass) => pass(current), graph);
 }
