@@ -1,11 +1,74 @@
-/** A store, opened. */
-export interface Store {
-  /** Absolute path of the folder (`.roux`). */
+/**
+ * The store: a folder that several processes read and write at once.
+ *
+ *     version            the layout's number
+ *     artifacts/ab/...   artifacts by digest, each a folder of read-only files
+ *     results/ab/...     key -> digests and summary, written after the artifacts
+ *     scratch/KEY/       checkpoints of results that are being made
+ *     locks/KEY.lock     who makes a result
+ *     history/           the last result of every stage of every recipe
+ *     runs/              records of runs
+ *     stamps/            what is known of files without reading them again
+ *     provenance/        how artifacts came about, for stages that show it
+ *     processes/         who uses the store now
+ *     tmp/               half-made things, a folder per process
+ *     quarantine/        damaged things
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { UserError } from '../artifacts/user-error.js';
+import { readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { fileSystemError } from './fs-failure.js';
+import { Presence } from './presence.js';
+import { identifyThisProcess } from './process-identity.js';
+import { sweepStore } from './sweep.js';
+
+/** The number of the layout; raised when older versions of roux could not work with it. */
+const layoutVersion = 1;
+
+/** A store, opened by this process. */
+export class Store {
+  /** Absolute path (`.roux`). */
   readonly folder: string;
+  readonly presence: Presence;
+  private temporaryCount = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.presence = new Presence(folder);
+  }
+
   /** The folder of an artifact, whether it is there or not. */
-  artifactFolder(digest: string): string;
-  /** Ends this process's presence in the store (its heartbeat, its locks). */
-  close(): Promise<void>;
+  artifactFolder(digest: string): string {
+    return join(this.folder, 'artifacts', digest.slice(0, 2), digest);
+  }
+
+  /** The file of a result, whether it is there or not. */
+  resultFile(key: string): string {
+    return join(this.folder, 'results', key.slice(0, 2), `${key}.json`);
+  }
+
+  /** The folder for checkpoints of a result that is being made. */
+  scratchFolder(key: string): string {
+    return join(this.folder, 'scratch', key);
+  }
+
+  /** A path inside the store. */
+  path(...names: readonly string[]): string {
+    return join(this.folder, ...names);
+  }
+
+  /** A new path in this process's own part of `tmp`, which the next process clears should this one be killed. */
+  async temporaryPath(): Promise<string> {
+    await this.presence.announce();
+    this.temporaryCount += 1;
+    return join(this.presence.temporaryFolder, String(this.temporaryCount));
+  }
+
+  /** Ends this process's presence in the store: its heartbeat, its temporary files. */
+  async close(): Promise<void> {
+    await this.presence.withdraw();
+  }
 }
 
 /**
@@ -13,11 +76,73 @@ export interface Store {
  *
  * Throws a `UserError` when the folder cannot be written or was made by a newer roux.
  */
-export async function openStore(_folder: string): Promise<Store> {
-  throw new Error('not written yet');
+export async function openStore(folder: string): Promise<Store> {
+  const absolute = resolve(folder);
+  try {
+    const version = await readFileIfThere(join(absolute, 'version'));
+    if (version === undefined) await createStore(absolute);
+    else checkVersion(absolute, version);
+    const store = new Store(absolute);
+    await sweepStore(store);
+    return store;
+  } catch (error) {
+    throw fileSystemError(error, `opening the store ${absolute}`) ?? error;
+  }
 }
 
 /** The store of a project: `ROUX_STORE` (handed in) or `.roux` in `projectFolder`; absolute. */
-export function defaultStoreFolder(_projectFolder: string, _rouxStore?: string): string {
-  throw new Error('not written yet');
+export function defaultStoreFolder(projectFolder: string, rouxStore?: string): string {
+  return resolve(projectFolder, rouxStore === undefined || rouxStore === '' ? '.roux' : rouxStore);
+}
+
+const folders = [
+  'artifacts',
+  'results',
+  'scratch',
+  'locks',
+  'history',
+  'runs',
+  'stamps',
+  'provenance',
+  'processes',
+  'tmp',
+  'quarantine',
+];
+
+async function createStore(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && (error.code === 'EEXIST' || error.code === 'ENOTDIR')) {
+      throw new UserError({
+        message: 'The store cannot be opened: there is a file where a folder is needed',
+        code: 'store/not-a-folder',
+        found: folder,
+        help: 'Move the file away, or name another store with --store or ROUX_STORE',
+      });
+    }
+    throw error;
+  });
+  for (const name of folders) await mkdir(join(folder, name), { recursive: true });
+  // The store is nobody's source: git and backup tools that honour the tag leave it alone.
+  await writeFile(join(folder, '.gitignore'), '*\n');
+  await writeFile(
+    join(folder, 'CACHEDIR.TAG'),
+    'Signature: 8a477f597d28d172789f06886806bc55\n# Made by roux; everything in here can be computed again.\n',
+  );
+  await writeFileAtomically(join(folder, 'version'), `${layoutVersion}\n`, {
+    temporary: join(folder, 'tmp', identifyThisProcess().token),
+  });
+}
+
+function checkVersion(folder: string, text: string): void {
+  const version = Number(text.trim());
+  if (version === layoutVersion) return;
+  throw new UserError({
+    message: Number.isInteger(version)
+      ? 'The store was made by another version of roux'
+      : 'The folder is not a store of roux, or its version file is damaged',
+    code: 'store/version',
+    found: `${join(folder, 'version')}: ${JSON.stringify(text.trim().slice(0, 40))}`,
+    expected: `layout ${layoutVersion}`,
+    help: 'Use the roux that made it, name another store (--store, ROUX_STORE), or delete the folder: everything in it can be computed again',
+  });
 }

@@ -31,6 +31,7 @@ export function describeStage(value: unknown): Result<StageFacts, readonly strin
     tensors: value.tensors ?? false,
     threads: value.threads ?? 1,
     keyless: value.keyless ?? [],
+    ...(value.provenance === true && { provenance: true }),
   });
 }
 
@@ -53,6 +54,7 @@ function stageProblems(value: unknown): readonly string[] {
   demand(description === undefined || typeof description === 'string', "'description' must be a text");
   demand(typeof run === 'function', "'run' must be a function");
   demand(isOptionalBoolean(value.seeded), "'seeded' must be true or false");
+  demand(isOptionalBoolean(value.provenance), "'provenance' must be true or false");
   demand(isOptionalBoolean(value.tensors), "'tensors' must be true or false");
   const isThreads =
     threads === undefined || threads === 'all' || (Number.isSafeInteger(threads) && Number(threads) >= 1);

@@ -1,0 +1,211 @@
+/** Artifacts in the store: published whole, read-only after, checked before they are used. */
+import type { BigIntStats } from 'node:fs';
+import { chmod, lstat, mkdir, open, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UserError } from '../artifacts/user-error.js';
+import { mapConcurrently } from './concurrency.js';
+import { byPath, digestOfFiles, type FileDigest, hashFile } from './digests.js';
+import { type FileStamp, fileStamp, isRacy } from './file-stamp.js';
+import { ignoreMissing, isFileError, syncFolder } from './file-writing.js';
+import type { StoredArtifact } from './result-record.js';
+import { loadStamps, saveStamps } from './stamps.js';
+import type { Store } from './store.js';
+import { removeTree } from './sweep.js';
+
+/** Whether an artifact is as it was published. */
+export type ArtifactCondition =
+  | { readonly state: 'sound' }
+  | { readonly state: 'missing' }
+  | { readonly state: 'damaged'; readonly detail: string };
+
+/** How thoroughly an artifact is checked: by what the file system tells of its files, or by reading every byte. */
+export type Thoroughness = 'stamps' | 'contents';
+
+const readOnly = 0o444;
+
+/** Files that are hashed at the same time; more only compete for the disk. */
+const filesAtOnce = 4;
+
+/**
+ * Makes a folder that a stage has filled ready to be published: makes every file read-only and durable and hashes it.
+ * Empty folders do not count and are removed. Throws a `UserError` for anything but files and folders.
+ */
+export async function sealFolder(folder: string): Promise<readonly FileDigest[]> {
+  const paths = await listOutputs(folder, '');
+  const files = await mapConcurrently(paths, filesAtOnce, async (path) => {
+    const absolute = join(folder, path);
+    const file = await open(absolute, 'r');
+    try {
+      const stats = await file.stat();
+      // A file linked from an input is read-only already; touching it would only change that input's stamp.
+      if ((stats.mode & 0o777) !== readOnly) await file.chmod(readOnly);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return { path, ...(await hashFile(absolute)) };
+  });
+  return files.sort(byPath);
+}
+
+/** Publishes a sealed folder. If the same contents are in the store already, those stay and `folder` is removed. */
+export async function publishArtifact(
+  store: Store,
+  folder: string,
+  kind: string,
+  files: readonly FileDigest[],
+): Promise<StoredArtifact> {
+  const digest = digestOfFiles(files);
+  const artifact: StoredArtifact = {
+    kind,
+    digest,
+    bytes: files.reduce((sum, file) => sum + file.size, 0),
+    files,
+  };
+  await store.presence.pin([digest]);
+  const target = store.artifactFolder(digest);
+  await mkdir(dirname(target), { recursive: true });
+  for (;;) {
+    const condition = await checkArtifact(store, artifact, 'contents');
+    if (condition.state === 'sound') {
+      await removeTree(folder);
+      return artifact;
+    }
+    if (condition.state === 'damaged') await quarantineArtifact(store, digest, condition.detail);
+    try {
+      await rename(folder, target);
+      break;
+    } catch (error) {
+      // Another process published the same contents in between.
+      if (!isFileError(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+    }
+  }
+  await syncFolder(dirname(target));
+  return artifact;
+}
+
+/** Checks an artifact. What is found sound by its contents is noted, so that stamps suffice the next time. */
+export async function checkArtifact(
+  store: Store,
+  artifact: StoredArtifact,
+  thoroughness: Thoroughness,
+): Promise<ArtifactCondition> {
+  const folder = store.artifactFolder(artifact.digest);
+  const found = await statFiles(folder);
+  if (found === undefined) return { state: 'missing' };
+  const difference = differenceInNames(artifact, found);
+  if (difference !== undefined) return { state: 'damaged', detail: difference };
+  if (thoroughness === 'stamps') {
+    const known = await loadStamps(store, artifact.digest);
+    if (
+      artifact.files.every(({ path }) => known[path] !== undefined && known[path] === stampOf(found, path))
+    ) {
+      return { state: 'sound' };
+    }
+  }
+  const began = Date.now();
+  const wrong = await mapConcurrently(artifact.files, filesAtOnce, async (file) => {
+    const actual = await hashFile(join(folder, file.path)).catch(ignoreMissing);
+    return actual?.sha256 === file.sha256 && actual.size === file.size ? undefined : file.path;
+  });
+  const first = wrong.find((path) => path !== undefined);
+  if (first !== undefined) {
+    return { state: 'damaged', detail: `${first} does not have the contents it was stored with` };
+  }
+  // The stamps from before the hashing: a file that changed since then has another one and is hashed again.
+  const stamps: Record<string, FileStamp> = {};
+  for (const [path, stats] of found) if (!isRacy(stats, began)) stamps[path] = fileStamp(stats);
+  await saveStamps(store, artifact.digest, stamps);
+  return { state: 'sound' };
+}
+
+/** Sets a damaged artifact aside, where it can be looked at but is never served. */
+export async function quarantineArtifact(store: Store, digest: string, detail: string): Promise<void> {
+  await setAside(store, store.artifactFolder(digest), `artifact-${digest}`, detail);
+}
+
+/** Moves something damaged into the quarantine, with a file that says why. */
+export async function setAside(store: Store, path: string, name: string, detail: string): Promise<void> {
+  const place = store.path(
+    'quarantine',
+    `${name}-${store.presence.identity.token}-${Date.now().toString(36)}`,
+  );
+  await mkdir(place, { recursive: true });
+  await writeFile(join(place, 'why.txt'), `${detail}\n`);
+  await rename(path, join(place, 'found')).catch(ignoreMissing);
+}
+
+/** Whether something of this name was ever set aside. */
+export async function wasSetAside(store: Store, name: string): Promise<boolean> {
+  return (await readdir(store.path('quarantine'))).some((entry) => entry.startsWith(`${name}-`));
+}
+
+type FoundFiles = ReadonlyMap<string, BigIntStats>;
+
+async function listOutputs(folder: string, prefix: string): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    if (entry.isFile()) paths.push(path);
+    else if (entry.isDirectory()) {
+      const inside = await listOutputs(folder, path);
+      if (inside.length === 0) await rmdir(join(folder, path));
+      else await syncFolder(join(folder, path));
+      paths.push(...inside);
+    } else {
+      throw new UserError({
+        message: `The stage wrote something that is neither a file nor a folder: ${path}`,
+        code: 'artifact/not-a-file',
+        found: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file',
+        help: 'Artifacts hold plain files; copy what a link points to',
+      });
+    }
+  }
+  if (prefix === '') {
+    await chmod(folder, 0o755);
+    await syncFolder(folder);
+  }
+  return paths;
+}
+
+/** Every file below a folder with its stats; `undefined` when there is no folder. */
+async function statFiles(folder: string): Promise<FoundFiles | undefined> {
+  const found = new Map<string, BigIntStats>();
+  const visit = async (prefix: string): Promise<void> => {
+    const entries = await readdir(join(folder, prefix), { withFileTypes: true });
+    await Promise.all(
+      entries.map(async (entry) => {
+        const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+        if (entry.isDirectory()) await visit(path);
+        else {
+          const stats = await lstat(join(folder, path), { bigint: true }).catch(ignoreMissing);
+          if (stats !== undefined) found.set(path, stats);
+        }
+      }),
+    );
+  };
+  try {
+    await visit('');
+    return found;
+  } catch (error) {
+    return ignoreMissing(error);
+  }
+}
+
+function differenceInNames(artifact: StoredArtifact, found: FoundFiles): string | undefined {
+  const known = new Set(artifact.files.map(({ path }) => path));
+  for (const path of [...found.keys()].sort()) {
+    if (!known.has(path)) return `${path} does not belong to it`;
+  }
+  for (const { path, size } of artifact.files) {
+    const stats = found.get(path);
+    if (stats === undefined || !stats.isFile()) return `${path} is missing`;
+    if (stats.size !== BigInt(size)) return `${path} has ${stats.size} bytes instead of ${size}`;
+  }
+  return undefined;
+}
+
+function stampOf(found: FoundFiles, path: string): FileStamp | undefined {
+  const stats = found.get(path);
+  return stats === undefined ? undefined : fileStamp(stats);
+}

@@ -1,0 +1,104 @@
+/** The last result of every stage of every recipe: what a change is compared with. */
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
+import { sha256 } from './digests.js';
+import { parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { isObject } from './foreign-data.js';
+import type { KeyData } from './key-data.js';
+import type { ResultRecord } from './result-record.js';
+import type { Store } from './store.js';
+
+/** A stage as it was when it last ended well. */
+export interface HistoryEntry {
+  /** Path of the recipe, relative to the folder that the store is in, so that a project can be moved. */
+  readonly recipe: string;
+  readonly stage: string;
+  readonly key: string;
+  readonly data: KeyData;
+  /** Port -> references as written. */
+  readonly wiring: Readonly<Record<string, readonly string[]>>;
+  /** Port -> digest. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What a stage's last result was; `undefined` when it never had one or the entry is damaged. */
+export async function readHistory(
+  store: Store,
+  recipe: CheckedRecipe,
+  stage: CheckedStage,
+): Promise<HistoryEntry | undefined> {
+  return readEntry(historyFile(store, recipe, stage.name));
+}
+
+/** Remembers a stage's result as its last one. */
+export async function writeHistory(
+  store: Store,
+  recipe: CheckedRecipe,
+  stage: CheckedStage,
+  data: KeyData,
+  record: ResultRecord,
+): Promise<void> {
+  const entry: HistoryEntry = {
+    recipe: recipeInStore(store, recipe.file),
+    stage: stage.name,
+    key: record.key,
+    data,
+    wiring: wiringOf(stage),
+    outputs: Object.fromEntries(Object.entries(record.outputs).map(([port, { digest }]) => [port, digest])),
+    metrics: record.metrics,
+  };
+  const path = historyFile(store, recipe, stage.name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomically(path, JSON.stringify(entry), {
+    temporary: await store.temporaryPath(),
+    durable: false,
+  });
+}
+
+/** Every entry of every recipe. */
+export async function listHistory(store: Store): Promise<readonly HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  for (const folder of await readdir(store.path('history'))) {
+    for (const name of await readdir(store.path('history', folder))) {
+      const entry = await readEntry(store.path('history', folder, name));
+      if (entry !== undefined) entries.push(entry);
+    }
+  }
+  return entries;
+}
+
+/** Port -> references as written in the recipe. */
+export function wiringOf(stage: CheckedStage): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    Object.entries(stage.inputs).map(([port, references]) => [
+      port,
+      references.map(({ written }) => written),
+    ]),
+  );
+}
+
+/** The absolute path of a recipe that a history entry names. */
+export function recipeOfEntry(store: Store, entry: HistoryEntry): string {
+  return resolve(dirname(store.folder), entry.recipe);
+}
+
+function historyFile(store: Store, recipe: CheckedRecipe, stage: string): string {
+  const folder = sha256(recipeInStore(store, recipe.file)).slice(0, 32);
+  return join(store.folder, 'history', folder, `${encodeURIComponent(stage)}.json`);
+}
+
+function recipeInStore(store: Store, file: string): string {
+  return relative(dirname(store.folder), file).split(sep).join('/');
+}
+
+async function readEntry(path: string): Promise<HistoryEntry | undefined> {
+  const value = parseJsonSafely((await readFileIfThere(path)) ?? '');
+  if (!isObject(value) || typeof value.key !== 'string' || !isObject(value.data)) return undefined;
+  if (!isObject(value.wiring) || !isObject(value.outputs) || !isObject(value.metrics)) return undefined;
+  if (!isObject(value.data.settings) || !isObject(value.data.files) || !isObject(value.data.inputs))
+    return undefined;
+  // Written by `writeHistory`; whatever else may be wrong in it can only spoil the wording of a reason.
+  return value as unknown as HistoryEntry;
+}

@@ -1,0 +1,180 @@
+/**
+ * Locks between processes: a key is computed by one of them at a time.
+ *
+ * A lock is a file that names its owner. It is made with `link`, which puts the whole file there or fails. A lock whose
+ * owner is dead is taken over by whoever first links the claim `LOCK.dead-TOKEN`, TOKEN being the dead owner's: only the
+ * holder of that claim may replace the lock. Should the claimer die too, its own token names the next claim, so there
+ * is one entitled process at any moment and never two owners.
+ */
+import { link, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ignoreMissing, isFileError, parseJsonSafely, readFileIfThere } from './file-writing.js';
+import { isPresent } from './presence.js';
+import { type ProcessIdentity, parseIdentity } from './process-identity.js';
+import type { Store } from './store.js';
+
+/** A lock that this process holds. */
+export interface Lock {
+  /** Gives the lock back. */
+  release(): Promise<void>;
+}
+
+/** The outcome of asking for a lock. */
+export type LockAnswer =
+  | { readonly state: 'locked'; readonly lock: Lock }
+  /** `ours`: another run of this process has it. */
+  | { readonly state: 'busy'; readonly pid: number; readonly ours: boolean };
+
+/** How long an unreadable lock file may be about to be written, on file systems without hard links. */
+const unreadableLockMs = 10_000;
+
+let lockCount = 0;
+
+/** Asks for the lock of a key; does not wait. */
+export async function tryLock(store: Store, key: string): Promise<LockAnswer> {
+  const path = lockPath(store, key);
+  const owner = store.presence.identity;
+  // Every lock has its own token, so that two runs of one process do not take each other's locks for their own.
+  lockCount += 1;
+  const content = JSON.stringify({ ...owner, lock: `${owner.token}-${lockCount}` });
+  const temporary = await store.temporaryPath();
+  await writeFile(temporary, content);
+  try {
+    for (;;) {
+      if (await linkNew(temporary, path, content)) return { state: 'locked', lock: heldLock(path, content) };
+      const found = await readLock(path);
+      if (found === undefined) continue;
+      if (await isOwnerAlive(store, found)) return busy(found, owner);
+      const rival = await claimDeadLock(store, path, found, temporary, content);
+      if (rival === 'claimed') return { state: 'locked', lock: heldLock(path, content) };
+      if (rival !== 'gone') return busy(rival, owner);
+    }
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Whether a living process holds the lock of a key. */
+export async function isLocked(store: Store, key: string): Promise<boolean> {
+  const found = await readLock(lockPath(store, key));
+  return found !== undefined && (await isOwnerAlive(store, found));
+}
+
+/** Removes locks of dead processes; gives back the names of what it removed, relative to the store. */
+export async function sweepLocks(store: Store): Promise<readonly string[]> {
+  const removed: string[] = [];
+  for (const name of (await readdir(store.path('locks'))).sort()) {
+    const key = /^([0-9a-z]+)\.lock$/.exec(name)?.[1];
+    if (key === undefined || (await isLocked(store, key))) continue;
+    const answer = await tryLock(store, key);
+    if (answer.state === 'busy') continue;
+    await answer.lock.release();
+    removed.push(`locks/${name}`);
+  }
+  for (const name of await readdir(store.path('locks'))) {
+    if (!name.includes('.dead-')) continue;
+    const claimer = await readLock(store.path('locks', name));
+    const base = await readLock(store.path('locks', name.slice(0, name.indexOf('.dead-'))));
+    const stillNeeded = base !== undefined && name.endsWith(`.dead-${base.lock}`);
+    if (claimer === undefined || stillNeeded || (await isOwnerAlive(store, claimer))) continue;
+    await rm(store.path('locks', name), { force: true });
+    removed.push(`locks/${name}`);
+  }
+  return removed;
+}
+
+interface FoundLock {
+  readonly identity: ProcessIdentity | undefined;
+  /** The lock's own token. */
+  readonly lock: string;
+  readonly ageMs: number;
+}
+
+function lockPath(store: Store, key: string): string {
+  return join(store.folder, 'locks', `${key}.lock`);
+}
+
+function busy(found: FoundLock, owner: ProcessIdentity): LockAnswer {
+  return { state: 'busy', pid: found.identity?.pid ?? 0, ours: found.identity?.token === owner.token };
+}
+
+function heldLock(path: string, content: string): Lock {
+  return {
+    async release() {
+      // Not ours any more if this process was taken for dead (asleep for long, on a shared file system).
+      if ((await readFileIfThere(path)) === content) await rm(path, { force: true });
+    },
+  };
+}
+
+/** Gives the prepared file a second name if that is free. */
+async function linkNew(temporary: string, path: string, content: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (isFileError(error, 'EEXIST')) return false;
+    if (!isFileError(error, 'EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP', 'EMLINK')) throw error;
+  }
+  try {
+    await writeFile(path, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (isFileError(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+async function readLock(path: string): Promise<FoundLock | undefined> {
+  const text = await readFileIfThere(path);
+  if (text === undefined) return undefined;
+  const value = parseJsonSafely(text);
+  const identity = parseIdentity(value);
+  const stats = await stat(path).catch(ignoreMissing);
+  if (stats === undefined) return undefined;
+  const token =
+    typeof value === 'object' && value !== null && 'lock' in value
+      ? String(value.lock)
+      : `unreadable-${stats.ino}`;
+  return { identity, lock: token, ageMs: Date.now() - stats.mtimeMs };
+}
+
+async function isOwnerAlive(store: Store, found: FoundLock): Promise<boolean> {
+  if (found.identity === undefined) return found.ageMs < unreadableLockMs;
+  return isPresent(store.folder, found.identity);
+}
+
+/**
+ * Takes the place of a dead owner. Gives back 'claimed', 'gone' when the lock changed meanwhile, or the living process
+ * that was faster.
+ */
+async function claimDeadLock(
+  store: Store,
+  path: string,
+  dead: FoundLock,
+  temporary: string,
+  content: string,
+): Promise<'claimed' | 'gone' | FoundLock> {
+  const claims: string[] = [];
+  let token = dead.lock;
+  for (;;) {
+    const claim = `${path}.dead-${token}`;
+    claims.push(claim);
+    if (await linkNew(temporary, claim, content)) break;
+    const rival = await readLock(claim);
+    if (rival === undefined) return 'gone';
+    if (await isOwnerAlive(store, rival)) return rival;
+    token = rival.lock;
+  }
+  const current = await readLock(path);
+  const entitled = current !== undefined && current.lock === dead.lock;
+  if (entitled) {
+    const replacement = await store.temporaryPath();
+    await writeFile(replacement, content);
+    await rename(replacement, path);
+    for (const claim of claims) await rm(claim, { force: true });
+    return 'claimed';
+  }
+  await rm(claims.at(-1) ?? path, { force: true });
+  return 'gone';
+}

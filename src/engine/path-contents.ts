@@ -1,0 +1,139 @@
+/** Files and folders outside the store, by content: what stands in a key for a setting that names a path. */
+import type { BigIntStats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UserError } from '../artifacts/user-error.js';
+import { mapConcurrently } from './concurrency.js';
+import { digestOfFiles, type FileDigest, hashFile, sha256 } from './digests.js';
+import { fileStamp, isRacy } from './file-stamp.js';
+import { ignoreMissing } from './file-writing.js';
+import { fileSystemError } from './fs-failure.js';
+import { type HashedFile, loadHashedFiles, saveHashedFiles } from './stamps.js';
+import type { Store } from './store.js';
+
+/** The contents of a path. */
+export interface PathContents {
+  readonly type: 'file' | 'folder';
+  /** A file's SHA-256, or the digest of a folder's files. */
+  readonly digest: string;
+  /** A file's extension, which can decide how it is read; empty for folders. */
+  readonly extension: string;
+}
+
+/** Inside a data folder these are not data. */
+const ignoredNames: ReadonlySet<string> = new Set(['.git', '.roux', '.DS_Store']);
+
+/** Extensions that only say how the rest is packed, so that the one before counts too: `.csv.gz`. */
+const packedExtension = /(\.[^.]+)?\.(gz|bz2|xz|zst|br)$/i;
+
+/** Big folders are hashed by several reads at once. */
+const filesAtOnce = 8;
+
+/** How often hashing is begun again when a file changes meanwhile. */
+const attempts = 3;
+
+/**
+ * Hashes a file, or all files below a folder (symbolic links followed, `.git`, `.roux` and `.DS_Store` left out). Files
+ * whose stamp is known are not read.
+ *
+ * `written` is the path as the user wrote it, for messages. Throws a `UserError` for what cannot be read.
+ */
+export async function readPathContents(
+  store: Store,
+  absolute: string,
+  written: string,
+): Promise<PathContents> {
+  try {
+    const root = await stat(absolute);
+    const files = await listInputs(absolute, root.isDirectory());
+    const id = sha256(absolute);
+    const known = await loadHashedFiles(store, id);
+    const hashed: Record<string, HashedFile> = {};
+    const digests = await mapConcurrently(files, filesAtOnce, async (path): Promise<FileDigest> => {
+      const file = await hashUnlessKnown(join(absolute, path), known[path]);
+      if (file.trusted) hashed[path] = { stamp: file.stamp, sha256: file.sha256, size: file.size };
+      return { path, sha256: file.sha256, size: file.size };
+    });
+    if (!sameEntries(known, hashed)) await saveHashedFiles(store, id, hashed);
+    const [only] = digests;
+    if (!root.isDirectory() && only !== undefined) {
+      return { type: 'file', digest: only.sha256, extension: extensionOf(absolute) };
+    }
+    return { type: 'folder', digest: digestOfFiles(digests), extension: '' };
+  } catch (error) {
+    if (ignoreMissingOr(error)) {
+      throw new UserError({
+        message: `There is no file or folder ${written}`,
+        code: 'file/missing',
+        found: absolute,
+        help: 'Check the path; it is relative to the file it is written in',
+      });
+    }
+    throw fileSystemError(error, `reading ${written}`) ?? error;
+  }
+}
+
+/** The files below a folder, relative to it; for a file, one empty path. */
+async function listInputs(root: string, isFolder: boolean): Promise<readonly string[]> {
+  if (!isFolder) return [''];
+  const paths: string[] = [];
+  const visit = async (prefix: string, above: readonly string[]): Promise<void> => {
+    const folder = join(root, prefix);
+    const real = await realpath(folder);
+    // A link to a folder that it is itself in: its files are in the list already.
+    if (above.includes(real)) return;
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (ignoredNames.has(entry.name)) continue;
+      const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+      let { isFile, isDirectory } = { isFile: entry.isFile(), isDirectory: entry.isDirectory() };
+      if (entry.isSymbolicLink()) {
+        const target = await stat(join(root, path)).catch(ignoreMissing);
+        isFile = target?.isFile() ?? false;
+        isDirectory = target?.isDirectory() ?? false;
+      }
+      if (isDirectory) await visit(path, [...above, real]);
+      else if (isFile) paths.push(path);
+    }
+  };
+  await visit('', []);
+  return paths.sort();
+}
+
+interface HashOutcome extends HashedFile {
+  /** The stamp stands for the contents. */
+  readonly trusted: boolean;
+}
+
+async function hashUnlessKnown(path: string, known: HashedFile | undefined): Promise<HashOutcome> {
+  let before = await stat(path, { bigint: true });
+  if (known !== undefined && known.stamp === fileStamp(before)) return { ...known, trusted: true };
+  for (let attempt = 1; ; attempt += 1) {
+    const began = Date.now();
+    const digest = await hashFile(path);
+    const after: BigIntStats = await stat(path, { bigint: true });
+    const unchanged = fileStamp(before) === fileStamp(after);
+    if (unchanged || attempt === attempts) {
+      return { ...digest, stamp: fileStamp(before), trusted: unchanged && !isRacy(before, began) };
+    }
+    before = after;
+  }
+}
+
+function extensionOf(path: string): string {
+  const name = basename(path);
+  const dot = name.lastIndexOf('.');
+  if (dot <= 0) return '';
+  return packedExtension.exec(name)?.[0] ?? name.slice(dot);
+}
+
+function sameEntries(
+  a: Readonly<Record<string, HashedFile>>,
+  b: Readonly<Record<string, HashedFile>>,
+): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name]?.stamp === b[name]?.stamp);
+}
+
+function ignoreMissingOr(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

@@ -1,0 +1,69 @@
+/** Results in the store: key -> what came out. Written last, so that a result that can be read is complete. */
+import { mkdir, readdir, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setAside } from './artifacts.js';
+import { canonicalJson } from './canonical-json.js';
+import { sha256 } from './digests.js';
+import { parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { isObject } from './foreign-data.js';
+import type { ResultRecord } from './result-record.js';
+import type { Store } from './store.js';
+
+/** What the store says of a key. */
+export type ResultAnswer =
+  | { readonly state: 'found'; readonly record: ResultRecord }
+  | { readonly state: 'missing' }
+  | { readonly state: 'damaged'; readonly detail: string };
+
+/** Reads a result. Damaged ones stay where they are; see `setResultAside`. */
+export async function readResult(store: Store, key: string): Promise<ResultAnswer> {
+  const text = await readFileIfThere(store.resultFile(key));
+  if (text === undefined) return { state: 'missing' };
+  const stored = parseJsonSafely(text);
+  if (!isObject(stored) || !isObject(stored.record) || typeof stored.sha256 !== 'string') {
+    return { state: 'damaged', detail: 'the record of the result cannot be read' };
+  }
+  if (sha256(canonicalJson(stored.record)) !== stored.sha256 || stored.record.key !== key) {
+    return {
+      state: 'damaged',
+      detail: 'the record of the result does not have the contents it was stored with',
+    };
+  }
+  if (stored.format !== 1) return { state: 'missing' };
+  // The checksum says that these are the bytes that `writeResult` wrote, so the shape is that of a record.
+  return { state: 'found', record: stored.record as unknown as ResultRecord };
+}
+
+/** Stores a result; from here on its key is a hit. */
+export async function writeResult(store: Store, record: ResultRecord): Promise<void> {
+  await store.presence.pin([record.key]);
+  const path = store.resultFile(record.key);
+  await mkdir(dirname(path), { recursive: true });
+  const stored = { format: 1, sha256: sha256(canonicalJson(record)), record };
+  await writeFileAtomically(path, `${JSON.stringify(stored, undefined, 1)}\n`, {
+    temporary: await store.temporaryPath(),
+  });
+}
+
+/** Moves a damaged result into the quarantine. */
+export async function setResultAside(store: Store, key: string, detail: string): Promise<void> {
+  await setAside(store, store.resultFile(key), `result-${key}`, detail);
+}
+
+/** Notes that a result was used, for garbage collection by age. */
+export async function touchResult(store: Store, key: string): Promise<void> {
+  const now = new Date();
+  // Of no importance to the run: a store that cannot be written only has results that look older than they are.
+  await utimes(store.resultFile(key), now, now).catch(() => undefined);
+}
+
+/** The keys of all results. */
+export async function listKeys(store: Store): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (const shard of (await readdir(store.path('results'))).sort()) {
+    for (const name of (await readdir(store.path('results', shard))).sort()) {
+      if (name.endsWith('.json')) keys.push(name.slice(0, -'.json'.length));
+    }
+  }
+  return keys;
+}

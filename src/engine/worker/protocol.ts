@@ -1,0 +1,50 @@
+/** What the engine and a stage process say to each other: paths, digests and figures, never data. */
+import type { InputArtifact, Progress, RuntimeChoice, StageResult } from '../../plugin/define-stage.js';
+import type { JsonObject, StageSource } from '../../plugin/stage-info.js';
+import type { FileDigest } from '../digests.js';
+import type { StageFailure } from '../events.js';
+
+/** All that a process needs to run a stage. */
+export interface StageTask {
+  readonly stage: string;
+  readonly type: string;
+  readonly source: StageSource;
+  readonly settings: JsonObject;
+  /** Ports that take one artifact hold a list of at most one here. */
+  readonly inputs: Readonly<Record<string, readonly InputArtifact[]>>;
+  /** Port -> an empty folder. */
+  readonly outputs: Readonly<Record<string, { readonly kind: string; readonly path: string }>>;
+  readonly seed: number;
+  readonly runtime: RuntimeChoice;
+  readonly scratch: string;
+}
+
+/** To a stage process. Cancelling also goes over the control pipe, which is read while the stage blocks the event loop. */
+export type MessageToWorker =
+  | { readonly type: 'run'; readonly id: number; readonly task: StageTask }
+  | { readonly type: 'cancel'; readonly id: number };
+
+/** From a stage process. */
+export type MessageFromWorker =
+  | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
+  | {
+      readonly type: 'log';
+      readonly id: number;
+      readonly level: 'info' | 'warning';
+      readonly message: string;
+    }
+  | { readonly type: 'end'; readonly id: number; readonly end: TaskEnd };
+
+/** How a task ended. */
+export type TaskEnd =
+  | {
+      readonly state: 'done';
+      readonly result: StageResult;
+      /** Port -> the files in its folder, which are read-only and on the disk now. */
+      readonly outputs: Readonly<Record<string, readonly FileDigest[]>>;
+    }
+  | { readonly state: 'failed'; readonly failure: StageFailure }
+  | { readonly state: 'cancelled' };
+
+/** The file descriptor of the control pipe in a stage process, after standard streams and the message channel. */
+export const controlPipe = 4;

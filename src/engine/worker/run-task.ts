@@ -1,0 +1,77 @@
+/** Runs one stage in this process. */
+import type { InputArtifact, Progress, StageDefinition } from '../../plugin/define-stage.js';
+import { loadStageDefinition } from '../../plugin/load-stage.js';
+import { sealFolder } from '../artifacts.js';
+import type { FileDigest } from '../digests.js';
+import { describeFailure } from '../stage-failure.js';
+import type { Cancellation } from './cancellation.js';
+import type { StageTask, TaskEnd } from './protocol.js';
+import { checkResult } from './stage-result.js';
+
+/** Where a stage's words go. */
+export interface StageListener {
+  progress(progress: Progress): void;
+  log(level: 'info' | 'warning', message: string): void;
+}
+
+/** Progress is told at most this often; drawing it more often helps nobody. */
+const progressIntervalMs = 100;
+
+/** Runs a stage to its end; never throws. */
+export async function runTask(
+  task: StageTask,
+  cancellation: Cancellation,
+  listener: StageListener,
+): Promise<TaskEnd> {
+  try {
+    const definition = await loadStageDefinition(task);
+    cancellation.signal.throwIfAborted();
+    const result = await definition.run(makeContext(definition, task, cancellation, listener));
+    const outputs: Record<string, readonly FileDigest[]> = {};
+    for (const [port, { path }] of Object.entries(task.outputs)) outputs[port] = await sealFolder(path);
+    return {
+      state: 'done',
+      outputs,
+      result: checkResult(result, (warning) => listener.log('warning', warning)),
+    };
+  } catch (error) {
+    if (cancellation.requested) return { state: 'cancelled' };
+    return { state: 'failed', failure: describeFailure(error, `running stage ${task.stage}`) };
+  }
+}
+
+function makeContext(
+  definition: StageDefinition,
+  task: StageTask,
+  cancellation: Cancellation,
+  listener: StageListener,
+): Parameters<StageDefinition['run']>[0] {
+  const inputs: Record<string, InputArtifact | readonly InputArtifact[] | undefined> = {};
+  for (const [port, { many }] of Object.entries(definition.inputs)) {
+    const artifacts = task.inputs[port] ?? [];
+    inputs[port] = many === true ? artifacts : artifacts[0];
+  }
+  let lastProgress = Number.NEGATIVE_INFINITY;
+  return {
+    settings: task.settings,
+    // The checker saw to it that ports hold what the definition says.
+    inputs: inputs as Parameters<StageDefinition['run']>[0]['inputs'],
+    outputs: task.outputs,
+    seed: task.seed,
+    runtime: task.runtime,
+    signal: cancellation.signal,
+    scratch: task.scratch,
+    log: {
+      info: (message) => listener.log('info', String(message)),
+      warning: (message) => listener.log('warning', String(message)),
+    },
+    progress: (progress) => {
+      cancellation.poll();
+      const now = performance.now();
+      const isLast = progress.total !== undefined && progress.done >= progress.total;
+      if (!isLast && now - lastProgress < progressIntervalMs) return;
+      lastProgress = now;
+      listener.progress(progress);
+    },
+  };
+}
