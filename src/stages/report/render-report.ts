@@ -1,0 +1,70 @@
+/** The page: from what a report shows to one HTML text. */
+import { drawGraph } from './graph.js';
+import { html, Markup } from './html.js';
+import type { ReportContent } from './report-content.js';
+import { biasSection } from './sections/bias.js';
+import { dataSection } from './sections/data.js';
+import { errorsSection } from './sections/errors.js';
+import { forgettingSection } from './sections/forgetting.js';
+import { headline } from './sections/headline.js';
+import { qualitySection } from './sections/quality.js';
+import { type Section, section } from './sections/section.js';
+import { lineageSection, settingsSection } from './sections/settings.js';
+import { trainingSection } from './sections/training.js';
+import { styleSheet } from './style.js';
+
+/** Nothing is loaded from anywhere and no script runs, whatever the data says. */
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** Writes the report as one self-contained page. The same content gives the same bytes. */
+export async function renderReport(content: ReportContent): Promise<string> {
+  const candidates: readonly (Section | undefined)[] = [
+    content.stages.length > 0 ? recipeSection(content) : undefined,
+    await qualitySection(content.metrics),
+    await forgettingSection(content),
+    await biasSection(content.metrics),
+    await trainingSection(content.curves),
+    errorsSection(content.predictions),
+    dataSection(content.datasets),
+    settingsSection(content.stages),
+    lineageSection(content),
+  ];
+  const sections = candidates.filter((candidate) => candidate !== undefined);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="roux">
+<title>${content.title}</title>
+<style>${new Markup(styleSheet)}</style>
+</head>
+<body>
+<header class="top">
+<p class="brand">roux report</p>
+<h1>${content.title}</h1>
+${content.description !== '' && html`<p class="lead">${content.description}</p>`}
+${headline(content)}
+</header>
+<nav aria-label="Contents"><div>${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</div></nav>
+<main>
+${sections.map(({ body }) => html`${body}\n`)}
+</main>
+<footer class="end"><p>Made by roux. The same recipe, data and seed give the same page, byte for byte.</p></footer>
+</body>
+</html>
+`.text;
+}
+
+function recipeSection({ stages }: ReportContent): Section {
+  return section(
+    'recipe',
+    'Recipe',
+    'The stages and how they are connected; each leads to its settings.',
+    html`${drawGraph(stages)}
+<div class="legend"><span><i class="data"></i>data</span><span><i class="model"></i>models</span><span><i class="measure"></i>measurements</span><span><i class="product"></i>products</span></div>`,
+  );
+}
