@@ -181,7 +181,8 @@ function thrownAt(error: unknown, { sourceMap, inputs }: PluginBundle): Excerpte
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   for (const [, file = '', line, column] of stack.matchAll(/((?:file:\/\/)?\/[^\s()]*):(\d+):(\d+)/g)) {
     const path = file.startsWith('file:') ? fileURLToPath(file) : file;
-    if (inputs.includes(path)) return placeIn(path, Number(line), Number(column));
+    const input = inputs.find((candidate) => path.endsWith(candidate));
+    if (input !== undefined) return placeIn(input, Number(line), Number(column));
     if (basename(path) !== 'bundle.mjs') continue;
     const entry = new SourceMap(JSON.parse(sourceMap)).findEntry(Number(line) - 1, Number(column) - 1);
     if (!('originalSource' in entry)) continue;

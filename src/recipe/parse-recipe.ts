@@ -66,7 +66,7 @@ interface Converted {
 class Converter {
   readonly #anchors = new Map<string, Converted | 'open'>();
   #ownSize = 0;
-  #isTooLarge = false;
+  #isRefused = false;
 
   constructor(
     readonly source: SourceText,
@@ -75,7 +75,7 @@ class Converter {
 
   convert(contents: unknown): RecipeNode | undefined {
     const { node } = this.#value(contents, 0, 0);
-    return this.#isTooLarge ? undefined : node;
+    return this.#isRefused ? undefined : node;
   }
 
   #value(value: unknown, depth: number, position: number): Converted {
@@ -83,7 +83,8 @@ class Converter {
     const origin = this.#origin(value);
     this.#ownSize++;
     if (depth > maximumDepth) {
-      this.diagnostics.add(tooDeep(this.source, origin.start));
+      if (!this.#isRefused) this.diagnostics.add(tooDeep(this.source, origin.start));
+      this.#isRefused = true;
       return {
         node: { kind: 'scalar', value: null, unknown: true, origin, folder: this.source.folder },
         size: 1,
@@ -227,8 +228,8 @@ class Converter {
 
   #sum(children: readonly Converted[], origin: Origin): number {
     const size = children.reduce((total, child) => total + child.size, 1);
-    if (size > 10 * this.#ownSize + aliasAllowance && !this.#isTooLarge) {
-      this.#isTooLarge = true;
+    if (size > 10 * this.#ownSize + aliasAllowance && !this.#isRefused) {
+      this.#isRefused = true;
       this.diagnostics.add({
         code: 'yaml/alias-bomb',
         message: 'the aliases in this value multiply beyond measure',

@@ -13,6 +13,10 @@ export function addSyntaxErrors(
   const errors = [...document.errors, ...document.warnings];
   for (const { code, message, pos } of errors) {
     const [start, end] = pos;
+    if (code === 'RESOURCE_EXHAUSTION') {
+      diagnostics.add(tooDeep(source, start));
+      continue;
+    }
     const unclosed = /^Flow .* must .*end with an? (.)$/.exec(message)?.[1];
     const help = unclosed === undefined ? helps[code] : `write '${unclosed}' where it ends`;
     diagnostics.add({
