@@ -35,7 +35,8 @@ export function formatUserError(details: UserErrorDetails, terminal: Terminal): 
   const { colors } = terminal;
   const lines = [manyLines(details.message)];
   if (details.file !== undefined) {
-    const place = [details.file, details.line, details.column].filter((part) => part !== undefined).join(':');
+    const shown = shortPath(details.file, terminal.directory);
+    const place = [shown, details.line, details.column].filter((part) => part !== undefined).join(':');
     lines.push(`  ${colors.cyan(oneLine(place))}`);
     if (details.line !== undefined) {
       lines.push(...codeFrame(details.file, details.line, details.column, terminal));

@@ -4,7 +4,7 @@ import { html, type Markup } from './html.js';
 /** Metrics that are shares and read best as they are, from 0 to 1, in three places. */
 export function formatFigure(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
-  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  if (Number.isInteger(value)) return formatCount(value);
   const magnitude = Math.abs(value);
   if (magnitude < 0.001) return value.toExponential(1).replace('e-', 'e−').replace(/^-/, '−');
   const places = magnitude < 10 ? 3 : magnitude < 100 ? 2 : 1;
@@ -13,7 +13,7 @@ export function formatFigure(value: number | null | undefined): string {
 
 /** '12,345'. */
 export function formatCount(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** '12 %', '0.4 %'. */
