@@ -15,7 +15,7 @@ export interface FormatOptions {
 }
 
 /** Colours by role, so that this module needs no terminal library. */
-export interface Paint {
+interface Paint {
   error(text: string): string;
   warning(text: string): string;
   strong(text: string): string;
@@ -56,7 +56,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, options: FormatOptions 
 }
 
 /** `recipes/spam.yaml:12:7`, relative to the folder when the file lies under it. */
-export function formatLocation(location: SourceLocation, folder?: string): string {
+function formatLocation(location: SourceLocation, folder?: string): string {
   return `${printable(shortPath(location.file, folder))}:${location.line}:${location.column}`;
 }
 

@@ -14,6 +14,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type BuildFailure,
   build,
+  type Metafile,
   type OnResolveArgs,
   type Plugin,
   type PluginBuild,
@@ -93,7 +94,7 @@ export async function bundlePlugin(
       code: `${outside.resolve(neutral)}//# sourceMappingURL=bundle.mjs.map\n`,
       sourceMap: withAbsoluteSources(textOf('.map'), folder),
       digest: createHash('sha256').update(essence.code).digest('hex'),
-      inputs: Object.keys(result.metafile.inputs).map((path) => resolve(folder, path)),
+      inputs: inputsOf(result.metafile).map((path) => resolve(folder, path)),
       packages: outside.packages(),
     });
   } catch (error) {
@@ -176,6 +177,11 @@ function packageOf(file: string): { manifest: string; name: string; version: str
     if (typeof name === 'string') return { manifest, name, version: String(version) };
   }
   return undefined;
+}
+
+function inputsOf({ inputs, outputs }: Metafile): readonly string[] {
+  const entry = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
+  return [...new Set([...entry, ...Object.keys(inputs)])];
 }
 
 /** The bundle is kept elsewhere than where the compiler thinks it is. */

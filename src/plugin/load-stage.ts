@@ -21,7 +21,7 @@ export async function loadStageDefinition({
 }
 
 /** The module of a built-in stage type; JavaScript in dist/, TypeScript in src/ under a test runner. */
-export function builtinStageModule(type: string): URL {
+function builtinStageModule(type: string): URL {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return new URL(`../stages/${type}/${type}.${extension}`, import.meta.url);
 }

@@ -25,7 +25,7 @@ export interface ParamOverrides {
 }
 
 /** The name of the pseudo file that holds what was typed after `--set`. */
-export const commandLine = '<command line>';
+const commandLine = '<command line>';
 
 /** The parameters of a recipe after overrides. */
 export function resolveParams(

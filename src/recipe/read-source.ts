@@ -38,11 +38,7 @@ export function readSource(file: string, diagnostics: Diagnostics): SourceText |
 }
 
 /** Decodes UTF-8, with or without byte order mark. */
-export function decodeSource(
-  file: string,
-  bytes: Uint8Array,
-  diagnostics: Diagnostics,
-): SourceText | undefined {
+function decodeSource(file: string, bytes: Uint8Array, diagnostics: Diagnostics): SourceText | undefined {
   const text = new TextDecoder('utf-8').decode(bytes);
   const source = new SourceText(file, text, dirname(file));
   if (!isUtf8(bytes)) {

@@ -33,7 +33,7 @@ export interface ScalarNode extends NodeBase {
 }
 
 /** A list. */
-export interface ListNode extends NodeBase {
+interface ListNode extends NodeBase {
   readonly kind: 'list';
   readonly items: readonly RecipeNode[];
 }

@@ -14,7 +14,7 @@ interface FakeStage {
 }
 
 /** A stage type as the registry describes it. */
-export function fakeStage({ type, settings, inputs = {}, outputs, threads = 1 }: FakeStage): StageInfo {
+function fakeStage({ type, settings, inputs = {}, outputs, threads = 1 }: FakeStage): StageInfo {
   const schema: JsonObject = JSON.parse(
     JSON.stringify(settings ?? Type.Object({}, { additionalProperties: false })),
   );

@@ -1,5 +1,5 @@
 import { defineStage } from 'roux';
 
-const settings: { type?: string } = {};
+const settings = {};
 /** A comment that moves the lines. */
 export default defineStage(settings.type.toUpperCase());
