@@ -118,6 +118,16 @@ class Wirer {
       source.candidates.some(({ kind }) => accepts(port, kind)),
     );
     const [first] = ports;
+    if (ports.length > 1 && ports.every(([, port]) => port.many)) {
+      // Inputs that collect take everything that fits them: a report shows a training's curve and its model.
+      for (const [name, port] of ports) {
+        for (const candidate of source.candidates) {
+          if (accepts(port, candidate.kind)) this.#connect(name, source, candidate);
+        }
+        this.#attempted.add(name);
+      }
+      return;
+    }
     if (ports.length === 1 && first) {
       const [name, port] = first;
       const fitting = source.candidates.find(({ kind }) => accepts(port, kind));
