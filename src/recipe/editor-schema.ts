@@ -143,18 +143,21 @@ function thenOf(schema: JsonObject): JsonObject {
 function allowed(schema: Json): Json {
   if (!isObject(schema)) return schema;
   const { description, default: standard, ...rest } = allowParams(schema);
-  if (rest.type === 'string' && rest.pattern === undefined) return schema;
+  if (takesAnyText(rest)) return schema;
   const words = {
     ...(description !== undefined && { description }),
     ...(standard !== undefined && { default: standard }),
   };
   if (isList(rest.anyOf) && Object.keys(rest).length === 1) {
-    const isText = rest.anyOf.some(
-      (branch) => isObject(branch) && branch.type === 'string' && branch.pattern === undefined,
-    );
+    const isText = rest.anyOf.some((branch) => isObject(branch) && takesAnyText(branch));
     return isText ? { ...words, ...rest } : { ...words, anyOf: [...rest.anyOf, reference] };
   }
   return { ...words, anyOf: [rest, reference] };
+}
+
+function takesAnyText(schema: JsonObject): boolean {
+  const isNarrow = ['const', 'enum', 'pattern', 'format', 'maxLength'].some((keyword) => keyword in schema);
+  return schema.type === 'string' && !isNarrow;
 }
 
 function propertiesOf(schema: JsonObject): { readonly [name: string]: JsonObject } {
