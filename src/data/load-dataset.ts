@@ -61,7 +61,7 @@ export interface LoadDatasetOptions {
 }
 
 /** Rows are kept for the second reading while they have fewer characters than this. */
-const longestKept = 48_000_000;
+const longestKept = 32_000_000;
 /** Broken rows that are described one by one. */
 const mostDescribed = 3;
 const progressStep = 20_000;

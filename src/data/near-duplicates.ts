@@ -21,6 +21,9 @@ export interface NearDuplicateFinder {
 const bins = 64;
 const bandBins = 4;
 const bands = bins / bandBins;
+/** Rows of a block of signatures: 1 MiB. */
+const blockBits = 14;
+const blockMask = (1 << blockBits) - 1;
 const pieceLength = 5;
 /** A text is compared by its first characters. */
 const longestText = 20_000;
@@ -34,34 +37,45 @@ const mostComparisons = 16;
  * error is about 0.05 at 0.8.
  */
 export function createNearDuplicateFinder(threshold: number): NearDuplicateFinder {
-  let signatures = new Uint8Array(bins * 1024);
+  // In blocks, so that growing copies nothing; each signature as the keys of its bands.
+  const blocks: Uint32Array[] = [];
   let rows = 0;
   const minima = new Uint32Array(bins);
   // Two sets without a common piece share a byte by chance in 1 of 256 bins.
   const leastEqualBins = Math.ceil(bins * (threshold + (1 - threshold) / 256) - 1e-9);
 
+  const bandKey = (row: number, band: number): number =>
+    blocks[row >> blockBits]?.[(row & blockMask) * bands + band] ?? 0;
+
   const similar = (first: number, second: number): boolean => {
     let equal = 0;
-    for (let bin = 0; bin < bins; bin++) {
-      if (signatures[first * bins + bin] === signatures[second * bins + bin]) equal++;
+    for (let band = 0; band < bands; band++) {
+      const difference = bandKey(first, band) ^ bandKey(second, band);
+      if ((difference & 0xff) === 0) equal++;
+      if ((difference & 0xff00) === 0) equal++;
+      if ((difference & 0xff0000) === 0) equal++;
+      if (difference >>> 24 === 0) equal++;
     }
     return equal >= leastEqualBins;
   };
 
   return {
     add(text) {
-      if ((rows + 1) * bins > signatures.length) {
-        const larger = new Uint8Array(Math.ceil(signatures.length * 1.5));
-        larger.set(signatures);
-        signatures = larger;
-      }
+      if (rows >> blockBits === blocks.length) blocks.push(new Uint32Array(bands << blockBits));
       sign(text, minima);
-      for (let bin = 0; bin < bins; bin++) signatures[rows * bins + bin] = (minima[bin] ?? 0) & 0xff;
+      const block = blocks[rows >> blockBits];
+      const start = (rows & blockMask) * bands;
+      for (let band = 0; block !== undefined && band < bands; band++) {
+        let key = 0;
+        for (let bin = band * bandBins; bin < (band + 1) * bandBins; bin++) {
+          key = (key << 8) | ((minima[bin] ?? 0) & 0xff);
+        }
+        block[start + band] = key;
+      }
       rows++;
     },
     join(groups, considered) {
       let joins = 0;
-      const keys = new Uint32Array(signatures.buffer, 0, rows * bands);
       // By band: the last row of each key in a table with open addressing, and for each row the one before it.
       const slots = new Int32Array(1 << Math.ceil(Math.log2(2 * rows + 2)));
       const mask = slots.length - 1;
@@ -70,10 +84,10 @@ export function createNearDuplicateFinder(threshold: number): NearDuplicateFinde
         slots.fill(-1);
         for (let row = 0; row < rows; row++) {
           if (!considered(row)) continue;
-          const key = keys[row * bands + band] ?? 0;
+          const key = bandKey(row, band);
           let slot = mixBits(key) & mask;
           let last = slots[slot] ?? -1;
-          while (last !== -1 && keys[last * bands + band] !== key) {
+          while (last !== -1 && bandKey(last, band) !== key) {
             slot = (slot + 1) & mask;
             last = slots[slot] ?? -1;
           }

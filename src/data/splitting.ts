@@ -9,7 +9,7 @@ export type SplitRatios = Readonly<Partial<Record<SplitName, number>>>;
 export interface SplittableRows {
   /** How many rows there are. */
   readonly size: number;
-  /** Rows that take part. */
+  /** Rows that take part; iterated more than once. */
   readonly rows: Iterable<number>;
   /** A whole number by label; rows with the same one are spread in proportion. -1 for rows without a label. */
   label(row: number): number;
@@ -141,16 +141,14 @@ function collect(rows: SplittableRows): {
   readonly labelSizes: ReadonlyMap<number, number>;
 } {
   const groupSizes = new Int32Array(rows.size);
-  const members: number[] = [];
   for (const row of rows.rows) {
-    members.push(row);
     const group = rows.group(row);
     groupSizes[group] = (groupSizes[group] ?? 0) + 1;
   }
   const groups = new Map<number, number[]>();
   const singles = new Map<number, number[]>();
   const labelSizes = new Map<number, number>();
-  for (const row of members) {
+  for (const row of rows.rows) {
     const label = rows.label(row);
     labelSizes.set(label, (labelSizes.get(label) ?? 0) + 1);
     const group = rows.group(row);
