@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   watch: () => import('./commands/watch.js'),
   show: () => import('./commands/show.js'),
   report: () => import('./commands/report.js'),
+  predict: () => import('./commands/predict.js'),
   stages: () => import('./commands/stages.js'),
   schema: () => import('./commands/schema.js'),
   cache: () => import('./commands/cache.js'),

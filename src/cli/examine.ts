@@ -103,6 +103,15 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error;
 }
 
+/** The runtime that recipes use unless they say otherwise; without it hardly any recipe runs. */
+const defaultRuntime = 'onnx';
+
 async function runtimes(): Promise<readonly Finding[]> {
-  return [];
+  const { availableRuntimes } = await import('../runtime/available.js');
+  return (await availableRuntimes()).map(({ name, available, version, detail, install }) => ({
+    subject: name,
+    state: available ? 'good' : name === defaultRuntime ? 'bad' : 'note',
+    detail: version === '' ? detail : `${version}; ${detail}`,
+    ...(!available && install !== undefined && { help: install }),
+  }));
 }

@@ -30,7 +30,7 @@ export function addRecipeOptions(command: Command): Command {
     .option('-p, --profile <name>', 'take the parameters of this profile of the recipe')
     .option('-s, --set <key=value>', 'set a parameter of the recipe; may be repeated', collect)
     .option('--threads <number>', 'CPU threads to use; default: all', wholeNumber(1))
-    .addOption(new Option('--runtime <name>', 'what computes with tensors').choices(runtimeNames))
+    .addOption(runtimeOption())
     .option('--seed <number>', 'the seed of everything that is random', wholeNumber(0))
     .addOption(storeOption());
 }
@@ -42,6 +42,11 @@ export function addSelectionOptions(command: Command): Command {
     .option('--until <stage>', 'the same as --only: everything up to this stage', collect)
     .option('--force <stage>', 'run this stage although its result is there; may be repeated', collect)
     .option('--force-all', 'run every stage that is meant, whatever is there');
+}
+
+/** The option that names the runtime. */
+export function runtimeOption(): Option {
+  return new Option('--runtime <name>', 'what computes with tensors').choices(runtimeNames);
 }
 
 /** The option that names the store. */

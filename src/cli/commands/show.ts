@@ -79,10 +79,13 @@ function findStage(
   name: string,
   runs: readonly RunRecord[],
 ): { readonly run: RunRecord; readonly stage: RunStageRecord } {
-  for (const run of runs) {
-    const stage = run.stages.find((candidate) => candidate.name === name);
-    if (stage !== undefined) return { run, stage };
-  }
+  const found = runs.flatMap((run) =>
+    run.stages.filter((stage) => stage.name === name).map((stage) => ({ run, stage })),
+  );
+  // A run that was cancelled before it came to the stage says nothing about it.
+  const telling = found.find(({ stage }) => ['hit', 'done', 'failed'].includes(stage.outcome ?? ''));
+  const newest = telling ?? found[0];
+  if (newest !== undefined) return newest;
   const names = [...new Set(runs.flatMap((run) => run.stages.map((stage) => stage.name)))];
   throw new CommandLineError(`no run has a stage ${name}`, `stages: ${names.join(', ')}`);
 }

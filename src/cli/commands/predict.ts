@@ -1,0 +1,179 @@
+/** `roux predict`: classifies texts with a trained or exported model. */
+import { once } from 'node:events';
+import { Command } from 'commander';
+import type { RuntimeName } from '../../runtime/runtime.js';
+import type { CommandOutside } from '../command-line.js';
+import { CommandLineError } from '../exit-codes.js';
+import type { Terminal } from '../output/terminal.js';
+import { oneLine, padEnd, truncate } from '../output/terminal-text.js';
+import type { InputRow } from '../predict-input.js';
+import { runtimeOption, storeOption, wholeNumber } from '../recipe-options.js';
+
+interface PredictCommandOptions {
+  readonly input?: string;
+  readonly jsonl?: boolean;
+  readonly json?: boolean;
+  readonly maxLength?: number;
+  readonly threads?: number;
+  readonly runtime?: RuntimeName;
+  readonly store?: string;
+}
+
+export function command(outside: CommandOutside): Command {
+  return new Command('predict')
+    .summary('classify texts with a trained or exported model')
+    .description(
+      'Classifies texts from the arguments, from a file, or from the standard input, one a line.\n' +
+        'MODEL is a folder in Hugging Face layout, an exported folder or .onnx file, or a recipe that was run:\n' +
+        'recipe.yaml is its last export or model, recipe.yaml:stage that of a stage.',
+    )
+    .argument('<model>', 'a model folder, an .onnx file, or recipe.yaml[:stage]')
+    .argument('[texts...]', 'texts to classify; default: lines of the standard input')
+    .option('-i, --input <file>', 'read texts from this file')
+    .option('--jsonl', 'lines are JSON objects with "text" and perhaps "text_pair"')
+    .option('--json', 'print one JSON object a line, with all fields of the input and the probabilities')
+    .option('--max-length <tokens>', 'cut texts off after so many tokens', wholeNumber(2))
+    .option('--threads <number>', 'CPU threads to use; default: all', wholeNumber(1))
+    .addOption(runtimeOption())
+    .addOption(storeOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  $ roux predict recipes/quickstart.yaml "You have won a prize"\n' +
+        '  $ roux predict ./exported --json < mails.txt\n' +
+        '  $ roux predict ./exported --jsonl -i pairs.jsonl --json > predictions.jsonl',
+    )
+    .action((model: string, texts: readonly string[], options: PredictCommandOptions) =>
+      predictCommand(model, texts, options, outside),
+    );
+}
+
+/** Texts that are classified and printed together: enough to fill batches of texts of like length. */
+const chunkSize = 512;
+
+async function predictCommand(
+  model: string,
+  texts: readonly string[],
+  options: PredictCommandOptions,
+  { terminal }: CommandOutside,
+): Promise<void> {
+  const rows = await inputRows(texts, options, terminal);
+  const [{ openTextClassifier }, { availableParallelism }] = await Promise.all([
+    import('../text-classifier.js'),
+    import('node:os'),
+  ]);
+  const classifier = await openTextClassifier(await modelFolder(model, options, terminal), {
+    runtime: options.runtime ?? 'onnx',
+    threads: options.threads ?? availableParallelism(),
+    ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
+  });
+  const { labels } = classifier;
+  try {
+    for await (const chunk of chunks(rows)) {
+      const probabilities = await classifier.classify(chunk);
+      const lines = chunk.map((row, index) =>
+        formatPrediction(
+          row,
+          Array.from(probabilities[index] ?? []),
+          labels,
+          options.json === true,
+          terminal,
+        ),
+      );
+      if (!terminal.stdout.write(`${lines.join('\n')}\n`)) await once(terminal.stdout, 'drain');
+    }
+  } finally {
+    await classifier.close();
+  }
+}
+
+function formatPrediction(
+  row: InputRow,
+  probabilities: readonly number[],
+  labels: readonly string[],
+  json: boolean,
+  { colors, columns }: Terminal,
+): string {
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  const prediction = labels[best] ?? String(best);
+  const probability = probabilities[best] ?? 0;
+  if (json) {
+    const named = Object.fromEntries(
+      probabilities.map((value, index) => [labels[index] ?? String(index), value]),
+    );
+    return JSON.stringify({ ...row.fields, prediction, probability, probabilities: named });
+  }
+  const width = Math.max(...labels.map((label) => oneLine(label).length), 0);
+  const text = row.textPair === undefined ? row.text : `${row.text} | ${row.textPair}`;
+  const start = `${padEnd(oneLine(prediction), width)}  ${probability.toFixed(3)}  `;
+  return `${colors.bold(start)}${truncate(oneLine(text), Math.max(20, columns - start.length))}`;
+}
+
+async function inputRows(
+  texts: readonly string[],
+  options: PredictCommandOptions,
+  terminal: Terminal,
+): Promise<AsyncGenerator<InputRow>> {
+  const [{ argumentRows, jsonRows, lineRows }, { createReadStream, existsSync }, { resolve }] =
+    await Promise.all([import('../predict-input.js'), import('node:fs'), import('node:path')]);
+  if (texts.length > 0) {
+    if (options.input !== undefined || options.jsonl === true) {
+      throw new CommandLineError(
+        'texts are named twice',
+        'leave out either the texts or --input and --jsonl',
+      );
+    }
+    return argumentRows(texts);
+  }
+  if (options.input === undefined && terminal.stdin.isTTY === true) {
+    throw new CommandLineError(
+      'there is no text',
+      'name texts, a file with --input, or pipe lines into the command',
+    );
+  }
+  if (options.input !== undefined && !existsSync(resolve(terminal.directory, options.input))) {
+    throw new CommandLineError(`there is no file ${options.input}`);
+  }
+  const stream =
+    options.input === undefined
+      ? terminal.stdin
+      : createReadStream(resolve(terminal.directory, options.input));
+  return options.jsonl === true ? jsonRows(stream, options.input ?? 'the standard input') : lineRows(stream);
+}
+
+async function modelFolder(
+  written: string,
+  options: PredictCommandOptions,
+  terminal: Terminal,
+): Promise<string> {
+  const [{ parseTrainedModel, findTrainedModel }, { resolve }] = await Promise.all([
+    import('../trained-model.js'),
+    import('node:path'),
+  ]);
+  const trained = parseTrainedModel(written);
+  if (trained === undefined) return resolve(terminal.directory, written);
+  const [{ openProjectStore, recipeFile }, { listRuns }, { listResults }] = await Promise.all([
+    import('../recipe-source.js'),
+    import('../../engine/run-record.js'),
+    import('../../engine/stored-results.js'),
+  ]);
+  const file = recipeFile(trained.recipe, terminal);
+  const store = await openProjectStore(options, terminal);
+  try {
+    const known = { store, runs: await listRuns(store), results: await listResults(store) };
+    return findTrainedModel(file, trained.stage, known);
+  } finally {
+    await store.close();
+  }
+}
+
+async function* chunks(rows: AsyncIterable<InputRow>): AsyncGenerator<readonly InputRow[]> {
+  let chunk: InputRow[] = [];
+  for await (const row of rows) {
+    chunk.push(row);
+    if (chunk.length < chunkSize) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
