@@ -10,6 +10,7 @@ import type { RuntimeName } from '../runtime/runtime.js';
 import { checkStageValues, findStageType, type StageValues } from './check-stage.js';
 import { checkStructure } from './check-structure.js';
 import type { CheckedRecipe, CheckedStage } from './checked-recipe.js';
+import { composeRecipe } from './compose-recipe.js';
 import { Interpolation } from './interpolate.js';
 import { resolveParams } from './params.js';
 import { parseRecipe } from './parse-recipe.js';
@@ -84,7 +85,8 @@ async function check(
     });
     return undefined;
   }
-  const recipe = fillIn(parsed, options, workingFolder, diagnostics);
+  const composed = composeRecipe(parsed, diagnostics, files);
+  const recipe = fillIn(composed, options, workingFolder, diagnostics);
   if (!recipe) return undefined;
   const loaded = await loadStageTypes(recipe, options, diagnostics, files);
   await checkStructure(recipe, loaded?.registry, diagnostics);

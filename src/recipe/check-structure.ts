@@ -1,5 +1,5 @@
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
-import type { StageRegistry } from '../plugin/stage-info.js';
+import type { Json, StageRegistry } from '../plugin/stage-info.js';
 import { isObject } from './describe-schema.js';
 import { type MapNode, pointerSegments, toJson, valueAt } from './recipe-node.js';
 import { recipeSchema } from './recipe-schema.js';
@@ -21,6 +21,7 @@ export async function checkStructure(
       owner: ownerOf,
       // The first character stands for the whole file.
       fallback: { ...recipe.origin, end: recipe.origin.start + 1 },
+      valueHelp,
       unknownKeyHelp: (pointer, key) => misplacedSetting(recipe, registry, pointer, key),
     }),
   );
@@ -32,6 +33,14 @@ function ownerOf(pointer: string): string {
   if (name === undefined) return `'${section}'`;
   if (section === 'stages' && rest.length === 0) return `stage '${name}'`;
   return `'${rest.at(-1) ?? name}'`;
+}
+
+function valueHelp(pointer: string, value: Json): string | undefined {
+  const [section, name, key, metric] = pointerSegments(pointer);
+  if (section !== 'stages' || name === undefined) return undefined;
+  if (key === undefined && typeof value === 'string') return `write ${name}: { uses: ${value} }`;
+  const isExpectation = key === 'expect' && metric !== undefined && typeof value === 'number';
+  return isExpectation ? `write ${metric}: '>= ${value}'` : undefined;
 }
 
 /** A setting that was written beside `with` instead of under it. */

@@ -89,6 +89,14 @@ export const recipeSchema: JsonObject = {
       minLength: 1,
     },
     description: { description: 'What the recipe is for, in words.', type: 'string' },
+    extends: {
+      description:
+        'A recipe, or several, that this one builds on: maps are merged by key, other values replaced.',
+      anyOf: [
+        { type: 'string', minLength: 1 },
+        { type: 'array', items: { type: 'string', minLength: 1 } },
+      ],
+    },
     params: {
       description: `Values that \`\${params.NAME}\` stands for; profiles and \`--set NAME=VALUE\` override them.`,
       type: 'object',

@@ -25,6 +25,8 @@ export interface SchemaSubject {
   readonly fallback: Origin;
   /** More to say about a key that is not known. */
   readonly unknownKeyHelp?: (pointer: string, key: string) => string | undefined;
+  /** What to do about a wrong value, where there is more to say than its schema does. */
+  readonly valueHelp?: (pointer: string, value: Json) => string | undefined;
 }
 
 /** Translates the errors; those that follow from others, or from unknown values, are left out. */
@@ -139,7 +141,7 @@ function translate(
   const [expected] = schemasAt(schema, error.instancePath);
   const value = toJson(target.node);
   const name = nameOf(error.instancePath);
-  const help = expected && valueHelp(value, expected);
+  const help = subject.valueHelp?.(error.instancePath, value) ?? (expected && valueHelp(value, expected));
   return {
     code: `${subject.code}/value`,
     message:

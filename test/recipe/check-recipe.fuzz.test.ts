@@ -39,7 +39,7 @@ const piece = fc.oneof(
       '---\n',
     ],
     ...[
-      '${params.x}',
+      `\${params.x}`,
       '${',
       '}',
       '$${',

@@ -141,8 +141,7 @@ stages:
   });
 
   test('from the command line start paths at the working folder', async () => {
-    const text =
-      'recipe: 1\nparams: { data: data/mail.tsv }\nstages: { mail: { uses: load-dataset, with: { path: "${params.data}" } } }';
+    const text = `recipe: 1\nparams: { data: data/mail.tsv }\nstages: { mail: { uses: load-dataset, with: { path: "\${params.data}" } } }`;
     const recipe = await good(text, { set: ['data=mail.tsv'], workingFolder: join(folder, 'elsewhere') });
     expect(stage(recipe, 'mail').settings.path).toBe(join(folder, 'elsewhere/mail.tsv'));
   });
@@ -163,6 +162,38 @@ stages:
         `recipe: 1\nparams:\n${texts.join('\n')}\n  p30: x\nstages:\n  a: { uses: load-model, with: { task: "\${params.p0}" } }\n`,
       ),
     ).toContain('params/too-large');
+  });
+});
+
+describe('extends', () => {
+  test('merges maps by key, replaces everything else, and keeps paths where they were written', async () => {
+    writeFileSync(
+      join(folder, 'elsewhere/base.yaml'),
+      `recipe: 1
+name: base
+params: { epochs: 3, data: mail.tsv }
+stages:
+  mail: { uses: load-dataset, with: { path: "\${params.data}" } }
+  base: { uses: load-model }
+  tokens: { uses: tokenize, in: [mail, base], with: { max_length: 64, pairs: true } }
+  frozen: { uses: freeze-layers, in: base, with: { freeze: [embeddings, pooler] } }
+`,
+    );
+    const recipe = await good(`
+recipe: 1
+extends: ./elsewhere/base.yaml
+stages:
+  tokens: { with: { max_length: 32 } }
+  frozen: { with: { freeze: [embeddings] } }
+`);
+    expect(recipe.stages.map(({ name }) => name)).toEqual(['mail', 'base', 'tokens', 'frozen']);
+    expect(stage(recipe, 'tokens').settings).toEqual({ max_length: 32, pairs: true });
+    expect(stage(recipe, 'frozen').settings).toEqual({ freeze: ['embeddings'] });
+    expect(stage(recipe, 'mail').settings.path).toBe(join(folder, 'elsewhere/mail.tsv'));
+    expect(stage(recipe, 'tokens').settingLocations['/pairs']?.file).toBe(
+      join(folder, 'elsewhere/base.yaml'),
+    );
+    expect(recipe.files).toEqual([join(folder, 'recipe.yaml'), join(folder, 'elsewhere/base.yaml')]);
   });
 });
 
