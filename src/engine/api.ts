@@ -72,8 +72,14 @@ export interface WatchOptions<Problem> extends Selection {
   readonly versions?: Readonly<Record<string, string>>;
   /** A generation begins: the plan, the changed files (absolute; none for the first), and the plan before. */
   readonly onPlan?: (plan: Plan, changedFiles: readonly string[]) => void;
-  /** An event of the generation's run. */
+  /** Processes to use and leave warm; without it the watch makes its own and ends them. */
+  readonly pool?: WorkerPool;
+  /**
+   * An event of the newest run. A run that is superseded is told to be cancelled before the next one begins; a stage that the
+   * next one needs just as it is goes on, and is told to have started there.
+   */
   readonly onEvent?: (event: RunEvent) => void;
+  /** The newest run ended; not told of superseded runs. */
   readonly onFinished?: (summary: RunSummary) => void;
   /** The recipe has mistakes; what ran before goes on. */
   readonly onProblems?: (problems: readonly Problem[]) => void;

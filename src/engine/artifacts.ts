@@ -7,6 +7,7 @@ import { mapConcurrently } from './concurrency.js';
 import { byPath, digestOfFiles, type FileDigest, hashFile } from './digests.js';
 import { type FileStamp, fileStamp, isRacy } from './file-stamp.js';
 import { ignoreMissing, isFileError, syncFolder } from './file-writing.js';
+import { protect } from './protection.js';
 import type { StoredArtifact } from './result-record.js';
 import { loadStamps, saveStamps } from './stamps.js';
 import type { Store } from './store.js';
@@ -62,7 +63,7 @@ export async function publishArtifact(
     bytes: files.reduce((sum, file) => sum + file.size, 0),
     files,
   };
-  await store.presence.pin([digest]);
+  await protect(store, [digest]);
   const target = store.artifactFolder(digest);
   await mkdir(dirname(target), { recursive: true });
   for (;;) {
@@ -138,6 +139,15 @@ export async function setAside(store: Store, path: string, name: string, detail:
 /** Whether something of this name was ever set aside. */
 export async function wasSetAside(store: Store, name: string): Promise<boolean> {
   return (await readdir(store.path('quarantine'))).some((entry) => entry.startsWith(`${name}-`));
+}
+
+/** The digests of all artifacts in the store, whether a result names them or not. */
+export async function listArtifacts(store: Store): Promise<readonly string[]> {
+  const digests: string[] = [];
+  for (const shard of (await readdir(store.path('artifacts'))).sort()) {
+    digests.push(...(await readdir(store.path('artifacts', shard))).sort());
+  }
+  return digests;
 }
 
 type FoundFiles = ReadonlyMap<string, BigIntStats>;

@@ -47,6 +47,8 @@ export interface LostArtifact {
   readonly port: string;
   readonly digest?: string;
   readonly damaged: boolean;
+  /** It was set aside before, and whoever did that told of it. */
+  readonly setAside?: boolean;
   readonly detail: string;
 }
 
@@ -92,7 +94,8 @@ export async function lookUp(store: Store, key: string): Promise<Lookup> {
   const answer = await readResult(store, key);
   if (answer.state === 'missing') {
     const damaged = await wasSetAside(store, `result-${key}`);
-    return { state: 'missing', lost: damaged ? [lostRecord('the record of the result was damaged')] : [] };
+    const lost = { ...lostRecord('the record of the result was damaged'), setAside: true };
+    return { state: 'missing', lost: damaged ? [lost] : [] };
   }
   if (answer.state === 'damaged') return { state: 'missing', lost: [lostRecord(answer.detail)] };
   const outputs = Object.entries(answer.record.outputs);
@@ -103,7 +106,7 @@ export async function lookUp(store: Store, key: string): Promise<Lookup> {
     if (condition.state === 'damaged') return [{ port, digest, damaged: true, detail: condition.detail }];
     const damaged = await wasSetAside(store, `artifact-${digest}`);
     const detail = damaged ? 'it was found damaged and set aside' : 'it is no longer in the store';
-    return [{ port, digest, damaged, detail }];
+    return [{ port, digest, damaged, setAside: damaged, detail }];
   });
   return lost.flat().length === 0
     ? { state: 'hit', record: answer.record }

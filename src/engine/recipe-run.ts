@@ -21,7 +21,7 @@ import {
   type PathMemory,
   readFiles,
 } from './inspection.js';
-import { type Lock, tryLock } from './locks.js';
+import { type Lock, type LockAnswer, tryLock } from './locks.js';
 import type { RunReason } from './plan.js';
 import type { KnownResult } from './provenance.js';
 import type { Resources } from './resources.js';
@@ -65,6 +65,8 @@ interface StageNode {
   readonly forced: boolean;
   state: NodeState;
   toldOfWaiting: boolean;
+  /** A superseded run of this process makes the result. */
+  adopted: boolean;
   repairs: number;
   /** What was found damaged by a consumer in this run. */
   lost: readonly LostArtifact[];
@@ -87,9 +89,12 @@ export class RecipeRun {
   private readonly executions = new Set<Promise<void>>();
   private readonly settle: { resolve(summary: RunSummary): void; reject(error: unknown): void };
   private keep: ReadonlySet<string> | undefined;
+  private superseded = false;
   private looking = false;
   private lookAgain = false;
   private over = false;
+  /** Something runs, or ran: from then on the run's results are kept from garbage collection. */
+  private executed = false;
   private poll: NodeJS.Timeout | undefined;
 
   private constructor(recipe: CheckedRecipe, options: RecipeRunOptions, recorder: RunRecorder) {
@@ -103,6 +108,7 @@ export class RecipeRun {
       forced: forced.has(stage.name),
       state: { state: 'pending' },
       toldOfWaiting: false,
+      adopted: false,
       repairs: 0,
       lost: [],
     }));
@@ -126,11 +132,34 @@ export class RecipeRun {
 
   /** Ends the run: what is active is cancelled, nothing more is started. */
   cancel(): void {
-    this.supersede(new Set());
+    this.wind(new Set());
   }
 
-  /** Ends the run but for the active stages whose keys are in `keep`: another run waits for their results. */
+  /**
+   * Ends the run but for the active stages whose keys are in `keep`: the next run waits for their results. The listener
+   * is told of the end at once, and from then on only hears what the kept stages say.
+   */
   supersede(keep: ReadonlySet<string>): void {
+    if (this.over) return;
+    if (!this.superseded) {
+      const cancelled = this.nodes.filter(({ state }) => state.state !== 'ended');
+      for (const { stage, state } of cancelled) {
+        if (state.state === 'active' && keep.has(state.key)) continue;
+        this.tell({ event: 'stage-cancelled', stage: stage.name });
+      }
+      const counts = countOutcomes(this.ends());
+      this.tell({
+        event: 'run-finished',
+        outcome: 'cancelled',
+        counts: { ...counts, cancelled: counts.cancelled + cancelled.length },
+        durationMs: this.now(),
+      });
+      this.superseded = true;
+    }
+    this.wind(keep);
+  }
+
+  private wind(keep: ReadonlySet<string>): void {
     this.keep = keep;
     for (const { state } of this.nodes) {
       if (state.state === 'active' && !keep.has(state.key)) state.controller.abort();
@@ -156,13 +185,25 @@ export class RecipeRun {
   }
 
   private emit(event: RunEventBody): void {
-    const stamped = { time: Math.round(performance.now() - this.began), ...event };
-    this.recorder.event(stamped);
+    this.recorder.event({ time: this.now(), ...event });
+    const heard = event.event === 'stage-progress' || event.event === 'stage-log';
+    if (!this.superseded || heard) this.tell(event);
+  }
+
+  private tell(event: RunEventBody): void {
     try {
-      this.options.onEvent?.(stamped);
+      this.options.onEvent?.({ time: this.now(), ...event });
     } catch (error) {
       this.breakOff(error);
     }
+  }
+
+  private now(): number {
+    return Math.round(performance.now() - this.began);
+  }
+
+  private ends(): readonly StageSummary[] {
+    return this.nodes.flatMap(({ state }) => (state.state === 'ended' ? [state.summary] : []));
   }
 
   /** Looks at all stages, unless that is being done already; then once more after it. */
@@ -211,12 +252,7 @@ export class RecipeRun {
       if (found.state === 'missing') await this.setAsideDamaged(node, keyed.key, found.lost);
       const answer = await tryLock(store, keyed.key);
       if (answer.state === 'busy') {
-        if (!node.toldOfWaiting && !answer.ours) {
-          this.emit({ event: 'stage-waiting-for-process', stage: stage.name, pid: answer.pid });
-          node.toldOfWaiting = true;
-        }
-        node.state = { state: 'elsewhere' };
-        return;
+        return await this.awaitOther(node, keyed, answer);
       }
       // Whoever had the lock until now may have left a result.
       const made = node.forced ? found : await lookUp(store, keyed.key);
@@ -236,6 +272,24 @@ export class RecipeRun {
     }
   }
 
+  private async awaitOther(
+    node: StageNode,
+    keyed: KeyedStage,
+    { pid, ours }: Extract<LockAnswer, { state: 'busy' }>,
+  ): Promise<void> {
+    const { name } = node.stage;
+    node.state = { state: 'elsewhere' };
+    if (node.toldOfWaiting) return;
+    node.toldOfWaiting = true;
+    if (!ours) {
+      this.emit({ event: 'stage-waiting-for-process', stage: name, pid });
+      return;
+    }
+    node.adopted = true;
+    const reasons = await this.explain(node, keyed, []);
+    this.emit({ event: 'stage-started', stage: name, key: keyed.key, reasons, resumed: true });
+  }
+
   private async explain(
     node: StageNode,
     keyed: KeyedStage,
@@ -249,8 +303,8 @@ export class RecipeRun {
 
   private async setAsideDamaged(node: StageNode, key: string, lost: readonly LostArtifact[]): Promise<void> {
     const { store } = this.options;
-    for (const { port, digest, damaged, detail } of lost) {
-      if (!damaged) continue;
+    for (const { port, digest, damaged, setAside, detail } of lost) {
+      if (!damaged || setAside === true) continue;
       if (digest !== undefined) await quarantineArtifact(store, digest, detail);
       else await setResultAside(store, key, detail);
       this.emit({ event: 'artifact-damaged', stage: node.stage.name, port, detail });
@@ -258,10 +312,12 @@ export class RecipeRun {
   }
 
   private async hit(node: StageNode, keyed: KeyedStage, record: ResultRecord): Promise<void> {
+    if (node.adopted) return this.done(node, keyed, record, []);
     const { store } = this.options;
     const { stage } = node;
     const previous = await readHistory(store, this.recipe, stage);
     await touchResult(store, record.key);
+    if (this.executed) await store.presence.pin(idsOf(record));
     if (previous?.key !== record.key) await writeHistory(store, this.recipe, stage, keyed.data, record);
     this.results.set(stage.name, { record, data: keyed.data });
     const failure = checkExpectations(stage, record.metrics);
@@ -310,6 +366,7 @@ export class RecipeRun {
     const claim = resources.claimOf(node.stage);
     if (!resources.tryTake(claim)) return;
     const controller = new AbortController();
+    this.executed = true;
     node.state = { state: 'active', key: queued.keyed.key, controller };
     const execution = this.execute(node, queued, controller.signal)
       .finally(async () => {
@@ -331,6 +388,7 @@ export class RecipeRun {
   ): Promise<void> {
     const { stage } = node;
     const { name } = stage;
+    await this.options.store.presence.pin([...this.results.values()].flatMap(({ record }) => idsOf(record)));
     const end = await executeStage({
       store: this.options.store,
       recipe: this.recipe,
@@ -417,11 +475,10 @@ export class RecipeRun {
     this.over = true;
     clearTimeout(this.poll);
     await Promise.all(this.executions);
-    const stages = this.nodes.flatMap(({ state }) => (state.state === 'ended' ? [state.summary] : []));
-    const counts: Record<StageOutcome, number> = { hit: 0, done: 0, failed: 0, cancelled: 0, skipped: 0 };
-    for (const { outcome } of stages) counts[outcome] += 1;
+    const stages = this.ends();
+    const counts = countOutcomes(stages);
     const outcome = counts.cancelled > 0 ? 'cancelled' : counts.failed > 0 ? 'failed' : 'done';
-    const durationMs = Math.round(performance.now() - this.began);
+    const durationMs = this.now();
     this.emit({ event: 'run-finished', outcome, counts, durationMs });
     await this.recorder.finish({ outcome, counts, durationMs }, stages);
     this.settle.resolve({ run: this.recorder.id, outcome, stages, counts, durationMs });
@@ -441,6 +498,16 @@ export class RecipeRun {
       this.settle.reject(error);
     });
   }
+}
+
+function countOutcomes(stages: readonly StageSummary[]): Readonly<Record<StageOutcome, number>> {
+  const counts: Record<StageOutcome, number> = { hit: 0, done: 0, failed: 0, cancelled: 0, skipped: 0 };
+  for (const { outcome } of stages) counts[outcome] += 1;
+  return counts;
+}
+
+function idsOf({ key, outputs }: ResultRecord): readonly string[] {
+  return [key, ...Object.values(outputs).map(({ digest }) => digest)];
 }
 
 function previousMetrics(previous: HistoryEntry | undefined): {

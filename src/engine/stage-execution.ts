@@ -7,6 +7,7 @@ import { checkArtifact, publishArtifact } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
 import type { StageFailure } from './events.js';
 import { type KeyedStage, readFiles } from './inspection.js';
+import { protect } from './protection.js';
 import { storeProvenance } from './provenance.js';
 import type { ResultRecord, StoredArtifact } from './result-record.js';
 import { writeResult } from './results.js';
@@ -75,9 +76,13 @@ export async function executeStage(request: ExecutionRequest): Promise<Execution
 /** What is about to be read is verified byte by byte, since disks rot without changing a stamp. */
 async function findLostInputs({ store, keyed, verified }: ExecutionRequest): Promise<readonly LostInput[]> {
   const lost: LostInput[] = [];
-  for (const { reference, artifact } of Object.values(keyed.inputs).flat()) {
+  const inputs = Object.values(keyed.inputs).flat();
+  await protect(
+    store,
+    inputs.map(({ artifact }) => artifact.digest),
+  );
+  for (const { reference, artifact } of inputs) {
     if (verified.has(artifact.digest)) continue;
-    await store.presence.pin([artifact.digest]);
     const condition = await checkArtifact(store, artifact, 'contents');
     if (condition.state === 'sound') {
       verified.add(artifact.digest);

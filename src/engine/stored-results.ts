@@ -1,7 +1,35 @@
+import { stat } from 'node:fs/promises';
 import type { StoredResult } from './api.js';
+import { ignoreMissing } from './file-writing.js';
+import { listHistory, recipeOfEntry } from './history.js';
+import { listKeys, readResult } from './results.js';
 import type { Store } from './store.js';
 
-/** Every result in the store, the one used last first. */
-export async function listResults(_store: Store): Promise<readonly StoredResult[]> {
-  throw new Error('not written yet');
+/** Every result in the store, the one used last first. Damaged ones are left out. */
+export async function listResults(store: Store): Promise<readonly StoredResult[]> {
+  const users = new Map<string, { readonly recipe: string; readonly stage: string }[]>();
+  for (const entry of await listHistory(store)) {
+    const user = { recipe: recipeOfEntry(store, entry), stage: entry.stage };
+    users.set(entry.key, [...(users.get(entry.key) ?? []), user]);
+  }
+  const results: StoredResult[] = [];
+  for (const key of await listKeys(store)) {
+    const answer = await readResult(store, key);
+    const stats = await stat(store.resultFile(key)).catch(ignoreMissing);
+    if (answer.state !== 'found' || stats === undefined) continue;
+    const artifacts = Object.values(answer.record.outputs);
+    let complete = true;
+    for (const { digest } of artifacts) {
+      if ((await stat(store.artifactFolder(digest)).catch(ignoreMissing)) === undefined) complete = false;
+    }
+    results.push({
+      key,
+      record: answer.record,
+      bytes: artifacts.reduce((sum, { bytes }) => sum + bytes, 0),
+      complete,
+      lastUsed: stats.mtimeMs,
+      usedBy: users.get(key) ?? [],
+    });
+  }
+  return results.sort((a, b) => b.lastUsed - a.lastUsed || (a.key < b.key ? -1 : 1));
 }

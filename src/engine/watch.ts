@@ -1,8 +1,195 @@
-import type { WatchOptions } from './api.js';
+/** Watch mode: a recipe is run again whenever something it depends on changes. */
+import { availableParallelism } from 'node:os';
+import type { CheckedRecipe } from '../recipe/checked-recipe.js';
+import type { LoadedRecipe, RunSummary, WatchOptions } from './api.js';
+import { canonicalJson } from './canonical-json.js';
+import { sha256 } from './digests.js';
+import { fileSystemError } from './fs-failure.js';
+import type { Plan } from './plan.js';
+import { planRecipe } from './planner.js';
+import { RecipeRun, type RecipeRunOptions } from './recipe-run.js';
+import { Resources } from './resources.js';
+import { type FileWatch, watchFiles } from './watch-files.js';
+import { createWorkerPool } from './worker-pool.js';
 
 /**
  * Runs a recipe, and again whenever its files, data or plugins change, until `signal` is aborted.
+ *
+ * A change that alters no stage interrupts nothing. Otherwise what runs is cancelled at once, except stages that the new
+ * state of the recipe needs just as they are. Processes stay warm from one run to the next. A recipe with mistakes leaves
+ * the last good run alone.
  */
-export async function watchRecipe<Problem>(_options: WatchOptions<Problem>): Promise<void> {
-  throw new Error('not written yet');
+export async function watchRecipe<Problem>(options: WatchOptions<Problem>): Promise<void> {
+  const pool = options.pool ?? createWorkerPool();
+  const resources = new Resources(options.threads ?? availableParallelism());
+  const watch = new RecipeWatch(options, { pool, resources });
+  try {
+    await watch.untilEnd();
+  } catch (error) {
+    throw fileSystemError(error, `writing to the store ${options.store.folder}`) ?? error;
+  } finally {
+    if (options.pool === undefined) await pool.close();
+  }
+}
+
+class RecipeWatch<Problem> {
+  private readonly options: WatchOptions<Problem>;
+  private readonly shared: Pick<RecipeRunOptions, 'pool' | 'resources'>;
+  /** The newest run, and older ones that finish a stage the newest waits for. */
+  private readonly runs = new Set<RecipeRun>();
+  private newest: RecipeRun | undefined;
+  private current: { readonly recipe: CheckedRecipe; readonly state: string } | undefined;
+  private files: FileWatch | undefined;
+  private failure: { readonly error: unknown } | undefined;
+  private updating = false;
+  private readonly changed = new Set<string>();
+  private wake: () => void = () => undefined;
+
+  constructor(options: WatchOptions<Problem>, shared: Pick<RecipeRunOptions, 'pool' | 'resources'>) {
+    this.options = options;
+    this.shared = shared;
+  }
+
+  async untilEnd(): Promise<void> {
+    const { signal, store } = this.options;
+    const wake = () => this.wake();
+    signal.addEventListener('abort', wake);
+    this.files = await watchFiles(store.folder, {
+      changed: (paths) => {
+        for (const path of paths) this.changed.add(path);
+        this.wake();
+      },
+      failed: (error) => this.fail(error),
+    });
+    try {
+      await this.update([]);
+      while (!signal.aborted && this.failure === undefined) {
+        if (this.changed.size === 0) {
+          await new Promise<void>((resolve) => {
+            this.wake = resolve;
+          });
+          continue;
+        }
+        const paths = [...this.changed].sort();
+        this.changed.clear();
+        await this.update(paths);
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      for (const run of this.runs) run.cancel();
+      await Promise.allSettled([...this.runs].map(({ finished }) => finished));
+      await this.files.close();
+    }
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  /** Reads the recipe, and starts a run if that makes a difference. */
+  private async update(changedFiles: readonly string[]): Promise<void> {
+    this.updating = true;
+    try {
+      const since = Date.now();
+      const loaded = await this.options.load();
+      if (this.options.signal.aborted) return;
+      await this.follow(loaded, since);
+      if (!loaded.ok) {
+        this.options.onProblems?.(loaded.problems);
+        return;
+      }
+      await this.consider(loaded.recipe, changedFiles);
+    } finally {
+      this.updating = false;
+      this.tellWhenIdle();
+    }
+  }
+
+  /** A recipe with mistakes names only some of its files: those of the last good one are followed as well. */
+  private async follow(loaded: LoadedRecipe<Problem>, since: number): Promise<void> {
+    const recipe = loaded.ok ? loaded.recipe : this.current?.recipe;
+    const data = recipe?.stages.flatMap(({ paths }) => paths.map(({ absolute }) => absolute)) ?? [];
+    const files = [...(recipe?.files ?? []), ...(recipe === undefined ? [] : [recipe.file])];
+    await this.files?.follow([...files, ...(loaded.ok ? [] : loaded.files)], data, since);
+  }
+
+  private async consider(recipe: CheckedRecipe, changedFiles: readonly string[]): Promise<void> {
+    const { store, only, force } = this.options;
+    // What is forced is forced once, by the first run.
+    const selection = {
+      ...(only === undefined ? {} : { only }),
+      ...(force === undefined || this.current !== undefined ? {} : { force }),
+    };
+    const plan = await planRecipe(recipe, { store, ...selection });
+    const state = stateOf(plan);
+    if (this.current?.state === state && this.newest !== undefined) {
+      // Only a comment, or a file that was saved as it was; locations may have moved.
+      this.current = { recipe, state };
+      return;
+    }
+    this.current = { recipe, state };
+    const keep = new Set(plan.stages.flatMap((stage) => (stage.state === 'run' ? [stage.key] : [])));
+    for (const run of this.runs) run.supersede(keep);
+    this.options.onPlan?.(plan, changedFiles);
+    await this.start(recipe, selection);
+  }
+
+  private async start(
+    recipe: CheckedRecipe,
+    selection: Pick<RecipeRunOptions, 'only' | 'force'>,
+  ): Promise<void> {
+    const { store, onEvent, versions } = this.options;
+    const run = await RecipeRun.begin(recipe, {
+      store,
+      ...this.shared,
+      ...selection,
+      ...(versions === undefined ? {} : { versions }),
+      ...(onEvent === undefined ? {} : { onEvent }),
+    });
+    this.runs.add(run);
+    this.newest = run;
+    void run.finished.then(
+      (summary) => this.ended(run, summary),
+      (error: unknown) => {
+        this.runs.delete(run);
+        this.fail(error);
+      },
+    );
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error };
+    this.wake();
+  }
+
+  private ended(run: RecipeRun, summary: RunSummary): void {
+    this.runs.delete(run);
+    if (run === this.newest) this.options.onFinished?.(summary);
+    this.tellWhenIdle();
+  }
+
+  private tellWhenIdle(): void {
+    if (this.runs.size > 0 || this.updating || this.changed.size > 0 || this.options.signal.aborted) return;
+    this.options.onIdle?.();
+  }
+}
+
+/** All that decides what a run does: the graph, every setting and expectation, the contents of all files. */
+function stateOf(plan: Plan): string {
+  return sha256(
+    canonicalJson(
+      plan.stages.map((planned) => {
+        const { name, info, settings, inputs, expect, seed, runtime, threads } = planned.stage;
+        return {
+          key: planned.state === 'waiting' ? null : planned.key,
+          name,
+          source: info.source,
+          type: [info.type, info.version],
+          settings,
+          inputs: Object.entries(inputs).map(([port, list]) => [port, list.map(({ written }) => written)]),
+          expect: expect.map(({ metric, operator, value }) => [metric, operator, value]),
+          seed,
+          runtime,
+          threads,
+        };
+      }),
+    ),
+  );
 }

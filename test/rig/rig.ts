@@ -265,6 +265,11 @@ export async function isAlive(pid: number): Promise<boolean> {
   }
 }
 
+/** Waits until a process that was sent a signal is gone. */
+export async function untilGone(pid: number): Promise<void> {
+  while (await isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 function answers(pid: number): boolean {
   try {
     process.kill(pid, 0);
