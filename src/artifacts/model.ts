@@ -147,7 +147,8 @@ async function openShards(path: string): Promise<StoredWeights> {
   try {
     for (const name of names) {
       // A shard is a file of this folder and nothing else.
-      if (!/^[\w.-]+\.safetensors$/.test(name)) throw map.wrong(name, 'the name of a .safetensors file');
+      if (!/^[\w.-]+\.safetensors$/.test(name))
+        throw index.wrong('weight_map', 'names of .safetensors files of this folder');
       opened.push(await openSafetensors(join(path, name)));
     }
     return joinFiles(opened);

@@ -1,5 +1,4 @@
 /** The configuration of BERT-type models: `config.json` as Hugging Face's transformers writes it. */
-import { UserError } from '../artifacts/user-error.js';
 import type { JsonFields, JsonRecord } from '../formats/json.js';
 import type { ModelConfig } from './architecture.js';
 import { readLabels } from './labels.js';
@@ -73,53 +72,32 @@ export function parseBertConfig(fields: JsonFields): BertConfig {
   };
 }
 
-/** The sizes of a fresh model; what is absent is chosen as BERT's authors did. */
-export interface BertSizes {
-  readonly vocabularySize: number;
-  readonly paddingTokenId: number;
-  readonly layers: number;
-  readonly hiddenSize: number;
-  /** Default: hidden size / 64, as in all models of the paper; at least 1. */
-  readonly attentionHeads?: number;
-  /** Default: four times the hidden size. */
-  readonly intermediateSize?: number;
-  /** Default 512. */
-  readonly maximumLength?: number;
-  /** Default 2. */
-  readonly typeVocabularySize?: number;
-  /** Dropout of activations and attention weights; default 0.1. */
-  readonly dropout?: number;
-  /** Default 0.02. */
-  readonly initializerRange?: number;
-}
-
-/** The fields of `config.json` for a fresh model. */
-export function bertConfigFields(sizes: BertSizes): JsonRecord {
-  const { hiddenSize, dropout = 0.1 } = sizes;
-  const attentionHeads = sizes.attentionHeads ?? Math.max(1, Math.floor(hiddenSize / 64));
-  if (hiddenSize % attentionHeads !== 0) {
-    throw new UserError({
-      code: 'model/heads',
-      message: `a hidden size of ${hiddenSize} cannot be divided among ${attentionHeads} attention heads`,
-      help: 'Set attention_heads to a divisor of hidden_size.',
-    });
-  }
+/**
+ * The fields of `config.json` for a fresh model: those given, and for the others what BERT's authors chose.
+ *
+ * Absent heads are one per 64 hidden features, as in all models of the paper, and the feed-forward layers are four times as
+ * wide as the hidden ones.
+ */
+export function bertConfigFields(given: JsonRecord): JsonRecord {
+  const hiddenSize = typeof given.hidden_size === 'number' ? given.hidden_size : 768;
+  const layers = typeof given.num_hidden_layers === 'number' ? given.num_hidden_layers : 12;
   return {
     model_type: 'bert',
-    vocab_size: sizes.vocabularySize,
+    vocab_size: 30522,
     hidden_size: hiddenSize,
-    num_hidden_layers: sizes.layers,
-    num_attention_heads: attentionHeads,
-    intermediate_size: sizes.intermediateSize ?? 4 * hiddenSize,
+    num_hidden_layers: layers,
+    num_attention_heads: Math.max(1, Math.floor(hiddenSize / 64)),
+    intermediate_size: 4 * hiddenSize,
     hidden_act: 'gelu',
-    hidden_dropout_prob: dropout,
-    attention_probs_dropout_prob: dropout,
-    max_position_embeddings: sizes.maximumLength ?? 512,
-    type_vocab_size: sizes.typeVocabularySize ?? 2,
-    initializer_range: sizes.initializerRange ?? 0.02,
+    hidden_dropout_prob: 0.1,
+    attention_probs_dropout_prob: 0.1,
+    max_position_embeddings: 512,
+    type_vocab_size: 2,
+    initializer_range: 0.02,
     layer_norm_eps: 1e-12,
-    pad_token_id: sizes.paddingTokenId,
+    pad_token_id: 0,
     tie_word_embeddings: true,
+    ...given,
   };
 }
 

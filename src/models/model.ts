@@ -49,6 +49,15 @@ export interface LoadedModel {
   readonly ignored: readonly string[];
 }
 
+/** What is known of a model without reading its weights. */
+export interface ModelDescription {
+  readonly architecture: Architecture;
+  readonly task: ModelTask;
+  /** The parts beside the encoder that the folder has weights of. */
+  readonly parts: readonly ModelPart[];
+  readonly frozen: readonly string[];
+}
+
 const allParts: readonly ModelPart[] = ['pooler', 'sequence-classification', 'masked-language-modeling'];
 
 /**
@@ -100,6 +109,23 @@ export async function loadModel(path: string, options: LoadModelOptions = {}): P
   }
 }
 
+/** Reads what is to be known of a model folder, without its weights. */
+export async function describeModel(path: string): Promise<ModelDescription> {
+  const folder = await openModelFolder(path);
+  const architecture = createArchitecture(folder.config);
+  const weights = await openWeights(path);
+  try {
+    return {
+      architecture,
+      task: folderTask(folder.notes.task, folder.config),
+      parts: storedParts(architecture, presentNames(weights, architecture)),
+      frozen: folder.notes.frozen,
+    };
+  } finally {
+    await weights.close();
+  }
+}
+
 /** A model with random weights. */
 export function createModel(
   config: JsonFields,
@@ -134,12 +160,12 @@ export async function saveModel(model: Model, path: string): Promise<void> {
 }
 
 /** All parameters of a model. */
-export function modelParameters(model: Model): readonly Parameter[] {
+export function modelParameters(model: Pick<Model, 'architecture' | 'parts'>): readonly Parameter[] {
   return model.architecture.parameters(model.parts);
 }
 
 /** The parameters that a model's task computes with. */
-export function taskParameters(model: Model): readonly Parameter[] {
+export function taskParameters(model: Pick<Model, 'architecture' | 'task'>): readonly Parameter[] {
   return model.architecture.parameters(model.architecture.partsOf(model.task));
 }
 

@@ -1,0 +1,67 @@
+/** Sorting sequences into few padded lengths, for forward passes. */
+import { UserError } from '../artifacts/user-error.js';
+
+/** Sequences that are padded to one length and run in batches of one size. */
+export interface Bucket {
+  /** Padded length, in tokens. */
+  readonly length: number;
+  /** Sequences in a batch. */
+  readonly size: number;
+  /** Indices of the sequences, rising. */
+  readonly members: readonly number[];
+}
+
+/** How buckets are chosen. */
+export interface BucketLimits {
+  /** The longest sequence that the model takes. */
+  readonly maximumLength: number;
+  /** Most tokens of a batch, padding included; a single sequence may have more. */
+  readonly batchTokens: number;
+  /** Weights that multiply every token. */
+  readonly denseWeights: number;
+}
+
+/** Padded lengths are multiples of this or the model's longest. */
+const multiple = 16;
+
+/** A forward pass takes two operations a weight and token; compiling for one more length costs as much as so many. */
+const compileOperations = 2e10;
+
+/**
+ * Puts sequences into buckets, shortest first.
+ *
+ * Beginning with one bucket for all, a shorter length is added as long as the padding that it saves is worth the
+ * compilation. A sequence longer than the model takes is a `UserError`.
+ */
+export function planBuckets(lengths: readonly number[], limits: BucketLimits): readonly Bucket[] {
+  const { maximumLength, batchTokens, denseWeights } = limits;
+  const members = new Map<number, number[]>();
+  lengths.forEach((length, index) => {
+    if (length > maximumLength) {
+      throw new UserError({
+        code: 'model/too-long',
+        message: `sequence ${index + 1} is longer than the model can take`,
+        found: `${length} tokens`,
+        expected: `at most ${maximumLength}`,
+        help: 'Cut texts off when they are tokenized (max_length).',
+      });
+    }
+    const padded = Math.min(Math.max(1, Math.ceil(length / multiple)) * multiple, maximumLength);
+    const own = members.get(padded);
+    if (own === undefined) members.set(padded, [index]);
+    else own.push(index);
+  });
+  const worthwhile = compileOperations / (2 * Math.max(1, denseWeights));
+  const rising = [...members.keys()].sort((a, b) => a - b);
+  const buckets: Bucket[] = [];
+  let pending: number[] = [];
+  rising.forEach((length, index) => {
+    pending.push(...(members.get(length) ?? []));
+    const longer = rising[index + 1];
+    if (longer !== undefined && pending.length * (longer - length) < worthwhile) return;
+    const size = Math.max(1, Math.min(Math.floor(batchTokens / length), pending.length));
+    buckets.push({ length, size, members: pending.sort((a, b) => a - b) });
+    pending = [];
+  });
+  return buckets;
+}

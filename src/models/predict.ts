@@ -1,0 +1,292 @@
+/**
+ * Runs models on token sequences of any length and number, results in the order of the sequences.
+ *
+ * Sequences are sorted into a few padded lengths; each costs one compilation, which is kept for later calls.
+ */
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { CompiledFunction, HostTensor, NamedTensors, Runtime, TensorSpec } from '../runtime/runtime.js';
+import type { EncoderInputs } from './architecture.js';
+import { type Model, taskParameters, weightsOf } from './model.js';
+import { type Bucket, planBuckets } from './predict-buckets.js';
+
+/** The tokens of one text or pair, special tokens included. */
+export interface TokenSequence {
+  readonly inputIds: ArrayLike<number>;
+  /** All 0 when absent. */
+  readonly tokenTypeIds?: ArrayLike<number>;
+}
+
+/** A sequence of which some tokens are to be guessed. */
+export interface ClozeSequence extends TokenSequence {
+  /** Positions of the hidden tokens; `inputIds` have the mask there. */
+  readonly positions: ArrayLike<number>;
+  /** The true ids at these positions. */
+  readonly targets: ArrayLike<number>;
+}
+
+/** What every call can be told. */
+export interface PredictOptions {
+  /** Honoured before each batch. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A model made ready to run. */
+export interface Predictor {
+  readonly model: Model;
+  /** Scores of the classes, one array per sequence. The model must be a classifier. */
+  logits(sequences: readonly TokenSequence[], options?: PredictOptions): Promise<readonly Float32Array[]>;
+  /** Probabilities of the classes, one array per sequence. */
+  probabilities(
+    sequences: readonly TokenSequence[],
+    options?: PredictOptions,
+  ): Promise<readonly Float32Array[]>;
+  /** Scores of the vocabulary at every position of each sequence: [tokens x vocabulary]. For a masked language model. */
+  tokenLogits(
+    sequences: readonly TokenSequence[],
+    options?: PredictOptions,
+  ): Promise<readonly Float32Array[]>;
+  /** The negative log likelihood (nats) of each hidden token, one array per sequence. For a masked language model. */
+  clozeLosses(
+    sequences: readonly ClozeSequence[],
+    options?: PredictOptions,
+  ): Promise<readonly Float64Array[]>;
+  /** Frees compiled functions and weights. */
+  dispose(): void;
+}
+
+/** Tokens of one batch, padding included; more would only fill the caches. */
+const defaultBatchTokens = 4096;
+
+/** Makes a model ready; nothing is compiled before the first call. */
+export function createPredictor(
+  model: Model,
+  runtime: Runtime,
+  settings: { readonly batchTokens?: number } = {},
+): Predictor {
+  return new CompilingPredictor(model, runtime, settings.batchTokens ?? defaultBatchTokens);
+}
+
+/** Probabilities of scores: exp(z) / sum exp(z), computed in double precision. */
+export function softmax(logits: Float32Array): Float32Array {
+  const largest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const exponentials = Array.from(logits, (value) => Math.exp(value - largest));
+  const sum = exponentials.reduce((total, value) => total + value, 0);
+  return Float32Array.from(exponentials, (value) => value / sum);
+}
+
+class CompilingPredictor implements Predictor {
+  readonly model: Model;
+  readonly #runtime: Runtime;
+  readonly #batchTokens: number;
+  readonly #compiled = new Map<string, Promise<CompiledFunction>>();
+  readonly #variables;
+
+  constructor(model: Model, runtime: Runtime, batchTokens: number) {
+    this.model = model;
+    this.#runtime = runtime;
+    this.#batchTokens = batchTokens;
+    this.#variables = runtime.createVariables(weightsOf(model, taskParameters(model)));
+  }
+
+  async logits(sequences: readonly TokenSequence[], options: PredictOptions = {}) {
+    this.#require('sequence-classification');
+    const results: Float32Array[] = [];
+    await this.#forEachBatch(sequences, options, async (bucket, members) => {
+      const { data, shape } = await this.#run(bucket, sequences, members);
+      const classes = shape[1] ?? 0;
+      members.forEach((member, row) => {
+        results[member] = data.slice(row * classes, (row + 1) * classes);
+      });
+    });
+    return results;
+  }
+
+  async probabilities(sequences: readonly TokenSequence[], options: PredictOptions = {}) {
+    return (await this.logits(sequences, options)).map(softmax);
+  }
+
+  async tokenLogits(sequences: readonly TokenSequence[], options: PredictOptions = {}) {
+    this.#require('masked-language-modeling');
+    const results: Float32Array[] = [];
+    await this.#forEachBatch(sequences, options, async (bucket, members) => {
+      const { data, shape } = await this.#run(bucket, sequences, members);
+      const words = shape[1] ?? 0;
+      members.forEach((member, row) => {
+        const first = row * bucket.length * words;
+        results[member] = data.slice(first, first + (sequences[member]?.inputIds.length ?? 0) * words);
+      });
+    });
+    return results;
+  }
+
+  async clozeLosses(sequences: readonly ClozeSequence[], options: PredictOptions = {}) {
+    this.#require('masked-language-modeling');
+    const results: Float64Array[] = sequences.map(({ positions }) => new Float64Array(positions.length));
+    await this.#forEachBatch(sequences, options, async (bucket, members) => {
+      const asked = members.flatMap((member, row) =>
+        Array.from(sequences[member]?.positions ?? [], (position, index) => ({
+          member,
+          index,
+          flat: row * bucket.length + position,
+        })),
+      );
+      if (asked.length === 0) return;
+      // A multiple keeps the number of shapes small; what is too much asks for position 0 again.
+      const padded = new Int32Array(Math.ceil(asked.length / positionMultiple) * positionMultiple);
+      padded.set(asked.map(({ flat }) => flat));
+      const { data, shape } = await this.#run(bucket, sequences, members, padded);
+      const words = shape[1] ?? 0;
+      asked.forEach(({ member, index }, row) => {
+        const target = sequences[member]?.targets[index] ?? 0;
+        const losses = results[member];
+        if (losses !== undefined)
+          losses[index] = crossEntropy(data.subarray(row * words, (row + 1) * words), target);
+      });
+    });
+    return results;
+  }
+
+  dispose(): void {
+    for (const compiled of this.#compiled.values()) {
+      // A function that failed to compile has nothing to free; its error was thrown when it was asked for.
+      compiled.then(
+        (ready) => ready.dispose(),
+        () => undefined,
+      );
+    }
+    this.#compiled.clear();
+    this.#variables.dispose();
+  }
+
+  #require(task: Model['task']): void {
+    if (this.model.task !== task)
+      throw new Error(`the model is made for ${this.model.task}, not for ${task}`);
+  }
+
+  async #forEachBatch(
+    sequences: readonly TokenSequence[],
+    { signal, onProgress }: PredictOptions,
+    body: (bucket: Bucket, members: readonly number[]) => Promise<void>,
+  ): Promise<void> {
+    const lengths = sequences.map(({ inputIds }) => inputIds.length);
+    const { maximumLength } = this.model.architecture.config;
+    let done = 0;
+    for (const bucket of planBuckets(lengths, {
+      maximumLength,
+      batchTokens: this.#batchTokens,
+      denseWeights: this.#denseWeights(),
+    })) {
+      for (let start = 0; start < bucket.members.length; start += bucket.size) {
+        signal?.throwIfAborted();
+        const members = bucket.members.slice(start, start + bucket.size);
+        await body(bucket, members);
+        done += members.length;
+        onProgress?.(done, sequences.length);
+        // Sessions block the event loop; let signals and messages through between batches.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  /** Weights that multiply every token. */
+  #denseWeights(): number {
+    return taskParameters(this.model)
+      .filter(({ group }) => group !== 'embeddings')
+      .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  }
+
+  async #run(
+    bucket: Bucket,
+    sequences: readonly TokenSequence[],
+    members: readonly number[],
+    positions?: Int32Array,
+  ): Promise<{ readonly data: Float32Array; readonly shape: readonly number[] }> {
+    const compiled = await this.#functionFor(bucket, positions?.length);
+    const feeds = padSequences(
+      members.flatMap((member) => sequences[member] ?? []),
+      bucket,
+      this.model.architecture.config.paddingTokenId,
+    );
+    const { logits } = await compiled.run(
+      positions === undefined
+        ? feeds
+        : { ...feeds, positions: { dtype: 'int32', shape: [positions.length], data: positions } },
+    );
+    if (logits?.dtype !== 'float32') throw new Error('a model gave no float32 logits');
+    return logits;
+  }
+
+  #functionFor({ size, length }: Bucket, positions: number | undefined): Promise<CompiledFunction> {
+    const key = `${size}x${length}/${positions}`;
+    const existing = this.#compiled.get(key);
+    if (existing !== undefined) return existing;
+    const spec: TensorSpec = { shape: [size, length], dtype: 'int32' };
+    const created = this.#runtime.compile(
+      (inputs, weights) => ({ outputs: { logits: forward(this.model, inputs, weights) } }),
+      {
+        name: `predict-${size}x${length}`,
+        inputs: {
+          input_ids: spec,
+          attention_mask: spec,
+          token_type_ids: spec,
+          ...(positions === undefined ? {} : { positions: { shape: [positions], dtype: 'int32' as const } }),
+        },
+        variables: this.#variables,
+      },
+    );
+    this.#compiled.set(key, created);
+    return created;
+  }
+}
+
+const positionMultiple = 64;
+
+/** The model's logits for inputs named as in Hugging Face's models; for a masked language model of all tokens, or of `positions`. */
+export function forward(model: Model, inputs: NamedTensors, weights: NamedTensors): Tensor2D {
+  const encoderInputs: EncoderInputs = {
+    inputIds: inputs.input_ids as Tensor2D,
+    attentionMask: inputs.attention_mask as Tensor2D,
+    tokenTypeIds: inputs.token_type_ids as Tensor2D,
+  };
+  const { architecture, task } = model;
+  const options = { training: false };
+  return task === 'sequence-classification'
+    ? architecture.classify(weights, encoderInputs, options)
+    : architecture.predictTokens(weights, encoderInputs, inputs.positions as Tensor1D | undefined, options);
+}
+
+/** Sequences as padded inputs of [size, length]; missing rows attend to one padding token, so that no softmax is empty. */
+export function padSequences(
+  sequences: readonly TokenSequence[],
+  { size, length }: { readonly size: number; readonly length: number },
+  paddingTokenId: number,
+): Readonly<Record<'input_ids' | 'attention_mask' | 'token_type_ids', HostTensor>> {
+  const inputIds = new Int32Array(size * length).fill(paddingTokenId);
+  const attentionMask = new Int32Array(size * length);
+  const tokenTypeIds = new Int32Array(size * length);
+  for (let row = 0; row < size; row++) {
+    const sequence = sequences[row];
+    const tokens = sequence?.inputIds.length ?? 0;
+    if (tokens > length) throw new RangeError(`a sequence of ${tokens} tokens is in a batch of ${length}`);
+    attentionMask.fill(1, row * length, row * length + Math.max(1, tokens));
+    if (sequence === undefined) continue;
+    inputIds.set(sequence.inputIds, row * length);
+    if (sequence.tokenTypeIds !== undefined) tokenTypeIds.set(sequence.tokenTypeIds, row * length);
+  }
+  const tensor = (data: Int32Array): HostTensor => ({ dtype: 'int32', shape: [size, length], data });
+  return {
+    input_ids: tensor(inputIds),
+    attention_mask: tensor(attentionMask),
+    token_type_ids: tensor(tokenTypeIds),
+  };
+}
+
+/** -log softmax(logits)[target], in double precision. */
+function crossEntropy(logits: Float32Array, target: number): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of logits) largest = Math.max(largest, value);
+  let sum = 0;
+  for (const value of logits) sum += Math.exp(value - largest);
+  return largest + Math.log(sum) - (logits[target] ?? Number.NaN);
+}
