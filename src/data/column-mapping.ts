@@ -49,16 +49,10 @@ export function mapRow(row: SourceRow, mapping: ColumnMapping, file: string): Ma
       help: 'Give it one, or leave such rows out with broken_rows: skip.',
     });
   }
-  const columns: Record<string, ColumnValue> = {};
-  if (mapping.keep === 'all') {
-    const taken = new Set([mapping.text, mapping.textPair, mapping.label, mapping.id]);
-    for (const [name, value] of Object.entries(values)) if (!taken.has(name)) columns[name] = value;
-  } else {
-    for (const name of mapping.keep) {
-      if (row.row === 1 && !Object.hasOwn(values, name)) throw missingColumn(name, row, file);
-      columns[name] = values[name] ?? null;
-    }
-  }
+  const taken = new Set([mapping.text, mapping.textPair, mapping.label, mapping.id]);
+  const kept = mapping.keep === 'all' ? Object.keys(values).filter((name) => !taken.has(name)) : mapping.keep;
+  const absent = kept.find((name) => !Object.hasOwn(values, name));
+  if (absent !== undefined && row.row === 1) throw missingColumn(absent, row, file);
   return {
     kind: 'mapped',
     row: row.row,
@@ -67,7 +61,7 @@ export function mapRow(row: SourceRow, mapping: ColumnMapping, file: string): Ma
     ...(label === undefined ? {} : { label }),
     ...(mapping.group === undefined ? {} : { group: asText(values[mapping.group]) }),
     ...(mapping.id === undefined ? {} : { id: asText(values[mapping.id]) }),
-    columns,
+    columns: Object.fromEntries(kept.map((name) => [name, values[name] ?? null])),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Rows of delimited text: CSV (RFC 4180) and TSV, as a stream. */
 import { UserError } from '../artifacts/user-error.js';
-import { brokenRow, excerpt, type SourceItem, type SourceValue } from './source-row.js';
+import { brokenRow, excerpt, type SourceItem } from './source-row.js';
 import { invalidByteProblem } from './text-decoding.js';
 
 /** How delimited text is read. */
@@ -57,8 +57,7 @@ export async function* readDelimited(
       yield brokenRow(file, { row, line }, problem);
       continue;
     }
-    const values: Record<string, SourceValue> = {};
-    for (const [index, name] of names.entries()) values[name] = fields[index] ?? '';
+    const values = Object.fromEntries(names.map((name, index) => [name, fields[index] ?? '']));
     yield { kind: 'row', row, line, values };
   }
 }

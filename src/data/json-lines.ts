@@ -49,8 +49,9 @@ export async function* readJsonLines(
       );
       continue;
     }
-    const values: Record<string, SourceValue> = {};
-    for (const [name, item] of Object.entries(value)) values[name] = toSourceValue(item);
+    const values = Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, toSourceValue(item)]),
+    );
     yield { kind: 'row', row, line, values };
   }
 }

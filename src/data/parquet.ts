@@ -1,7 +1,7 @@
 /** Rows of Parquet files, one row group at a time. */
 import { UserError } from '../artifacts/user-error.js';
 import { toSourceValue } from './json-lines.js';
-import type { SourceItem, SourceValue } from './source-row.js';
+import type { SourceItem } from './source-row.js';
 import { explainFileError } from './text-decoding.js';
 
 /** Rows that are decoded at once where the file's index allows to read less than a row group. */
@@ -46,11 +46,12 @@ export async function* readParquet(
           rowEnd,
           compressors,
           useOffsetIndex,
+          // Days have no time of day.
+          parsers: { dateFromDays: (days) => new Date(days * 86_400_000).toISOString().slice(0, 10) },
         });
         for (const object of objects) {
           row++;
-          const values: Record<string, SourceValue> = {};
-          for (const name of columns) values[name] = toSourceValue(object[name]);
+          const values = Object.fromEntries(columns.map((name) => [name, toSourceValue(object[name])]));
           yield { kind: 'row', row, values };
         }
       }
