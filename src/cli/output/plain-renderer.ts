@@ -76,7 +76,7 @@ export function createPlainRenderer(terminal: Terminal): RunRenderer {
       case 'stage-cancelled':
         return colors.yellow('cancelled');
       case 'stage-skipped':
-        return `${colors.yellow('skipped')}: ${oneLine(event.because)}`;
+        return `${colors.yellow('skipped')}, needs ${oneLine(event.because)}`;
       case 'artifact-damaged':
         return `${colors.yellow('warning:')} the stored ${oneLine(event.port)} is damaged (${oneLine(event.detail)}); it was set aside and is made again`;
       case 'run-finished':

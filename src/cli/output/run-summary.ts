@@ -33,6 +33,9 @@ export function formatRunSummary(log: RunLog, terminal: Terminal, options: Summa
     .join('\n\n');
 }
 
+/** Lines of figures shown of one stage; more are for `roux show` and the report. */
+const mostMetricLines = 2;
+
 /** Metrics of the stages, one stage a line group; differences to the run before where there are some. */
 export function metricLines(stages: readonly StageEnd[], terminal: Terminal): readonly string[] {
   const { colors } = terminal;
@@ -52,7 +55,11 @@ export function metricLines(stages: readonly StageEnd[], terminal: Terminal): re
             text: `${colors.dim(oneLine(name))} ${formatNumber(value)} (${colors.bold(difference)})`,
           };
     });
-    return flow(items, terminal.columns - nameWidth - 2).map(
+    const lines = flow(items, terminal.columns - nameWidth - 2);
+    if (lines.length > mostMetricLines) {
+      lines.splice(mostMetricLines, lines.length, colors.dim(`... all: roux show ${oneLine(stage.name)}`));
+    }
+    return lines.map(
       (line, index) => `${padEnd(index === 0 ? oneLine(stage.name) : '', nameWidth)}  ${line}`,
     );
   });
@@ -66,7 +73,9 @@ function stageTable(stages: readonly StageEnd[], terminal: Terminal): readonly s
     stage.outcome === 'hit' ? 'cached' : stage.outcome === 'pending' ? 'not run' : stage.outcome,
     stage.outcome === 'done' && stage.record !== undefined ? formatDuration(stage.record.durationMs) : '',
     oneLine(
-      stage.record?.summary ?? stage.failure?.message ?? (stage.because === undefined ? '' : stage.because),
+      stage.record?.summary ??
+        stage.failure?.message ??
+        (stage.because === undefined ? '' : `needs ${stage.because}`),
     ),
   ]);
   const paintState = (cell: string): string => {

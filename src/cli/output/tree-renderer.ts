@@ -107,7 +107,7 @@ export function createTreeRenderer(terminal: Terminal): RunRenderer {
         lines.get(event.stage)?.end('SKIPPED');
         break;
       case 'stage-skipped':
-        retitle(event.stage, `skipped: ${oneLine(event.because)}`);
+        retitle(event.stage, `skipped, needs ${oneLine(event.because)}`);
         lines.get(event.stage)?.end('SKIPPED');
         break;
       case 'artifact-damaged':

@@ -28,7 +28,7 @@ describe('plain lines', () => {
          53.0s  train     53/100 steps (53 %), loss 0.5000, 2,310 tokens/s, 47 s left
          60.5s  train     warning: loss is high
          61.0s  train     failed: the loss is NaN
-         61.0s  evaluate  skipped: train failed
+         61.0s  evaluate  skipped, needs train
       "
     `);
   });
@@ -66,7 +66,7 @@ describe('the summary', () => {
       "stage     state    time  summary
       mail      cached         5,172 rows, 2 labels
       train     failed         the loss is NaN
-      evaluate  skipped        train failed
+      evaluate  skipped        needs train
 
       warning train: loss is high
 
