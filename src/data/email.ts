@@ -6,6 +6,7 @@
  */
 import { TextDecoder } from 'node:util';
 import { htmlToText } from './html-text.js';
+import { decodeWindows1252 } from './text-decoding.js';
 
 /** What a reader sees of a message. */
 export interface EmailText {
@@ -155,27 +156,19 @@ function decodeQuotedPrintable(text: string): string {
     .replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** UTF-8 where the bytes are UTF-8, else the declared character set, else windows-1252. */
-function decodeCharacters(bytes: Buffer, charset: string | undefined): string {
-  const name = charset?.trim().toLowerCase() ?? '';
-  const declared = decoderFor(name === '' || name === 'us-ascii' ? 'utf-8' : name, true);
-  for (const decoder of [declared, decoderFor('utf-8', true)]) {
-    if (decoder === undefined) continue;
+/** By the declared character set where that works, else as UTF-8 where the bytes are UTF-8, else as windows-1252. */
+function decodeCharacters(bytes: Buffer, charset = ''): string {
+  const name = charset.trim().toLowerCase();
+  for (const label of [name === '' || name === 'us-ascii' ? 'utf-8' : name, 'utf-8']) {
     try {
+      const decoder = new TextDecoder(label, { fatal: true });
+      if (decoder.encoding === 'windows-1252') break;
       return withoutNulls(decoder.decode(bytes));
     } catch {
-      // The declaration was wrong: go on with the next guess.
+      // The declaration is wrong or unknown: go on with the next guess.
     }
   }
-  return withoutNulls(new TextDecoder('windows-1252').decode(bytes));
-}
-
-function decoderFor(label: string, fatal: boolean): TextDecoder | undefined {
-  try {
-    return new TextDecoder(label, { fatal });
-  } catch {
-    return undefined;
-  }
+  return withoutNulls(decodeWindows1252(bytes));
 }
 
 function withoutNulls(text: string): string {

@@ -1,4 +1,5 @@
 /** The text that a reader of an HTML document sees. */
+import { decodeWindows1252 } from './text-decoding.js';
 
 /**
  * Drops tags, comments, scripts and styles, resolves character references and keeps paragraphs on lines of their own.
@@ -160,9 +161,7 @@ function decodeReferences(text: string): string {
 
 /** Numbers 128 to 159 mean windows-1252, as browsers read them. */
 function fromReference(point: number): string {
-  if (point >= 128 && point < 160) return windows1252.decode(Uint8Array.of(point));
+  if (point >= 128 && point < 160) return decodeWindows1252(Uint8Array.of(point));
   if (point === 0 || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return '\uFFFD';
   return String.fromCodePoint(point);
 }
-
-const windows1252 = new TextDecoder('windows-1252');

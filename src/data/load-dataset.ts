@@ -98,8 +98,10 @@ export async function loadDataset(folder: string, options: LoadDatasetOptions): 
   reader.warn();
   const { names, order } = labelIndex.finish();
   if (census.size === 0) throw emptyDataset(options, reader);
+  const nameOf = (label: number): string => names[order[label] ?? label] ?? '';
+  checkLabels(census.labelCounts, nameOf, options);
   const placement = placeRows(census, { ...options, given });
-  checkLabels(placement.labelCounts, (label) => names[order[label] ?? label] ?? '', options);
+  checkLabels(placement.labelCounts, nameOf, options);
 
   const writer = createDatasetWriter(folder);
   const finalLabel = (label: number): { label?: number } =>

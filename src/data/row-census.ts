@@ -40,6 +40,8 @@ export class RowCensus {
   readonly groupOf = new NumberList();
   /** Index of the split in `splitNames`; empty unless splits are known. */
   readonly splits = new NumberList();
+  /** Rows by label, in order of appearance. */
+  readonly labelCounts: number[] = [];
   readonly options: CensusOptions;
   /** Undefined when it is turned off, or when there are too many rows. */
   nearDuplicates: NearDuplicateFinder | undefined;
@@ -75,6 +77,7 @@ export class RowCensus {
     const normalized = pair === undefined ? text : `${text}\u0000${normalizeForComparison(pair)}`;
     this.duplicateOf.push(this.#texts.findOrAdd(hashText(normalized), row));
     this.labels.push(label);
+    if (label >= 0) this.labelCounts[label] = (this.labelCounts[label] ?? 0) + 1;
     this.lengths.push(example.text.length + (pair?.length ?? 0));
     if (split !== undefined) this.splits.push(splitNames.indexOf(split));
     if (example.group !== undefined) {

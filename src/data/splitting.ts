@@ -38,8 +38,9 @@ export function splitRows(rows: SplittableRows, ratios: SplitRatios, random: Ran
   const { groups, singles, labelSizes } = collect(rows);
   // What each split still lacks of each label.
   const lacking = new Map<number, number[]>();
+  const carried = shares.map(() => 0);
   for (const [label, size] of [...labelSizes].sort(([first], [second]) => first - second)) {
-    lacking.set(label, apportion(size, shares));
+    lacking.set(label, apportion(size, shares, carried));
   }
   const lack = (label: number): number[] => lacking.get(label) ?? [];
 
@@ -116,21 +117,33 @@ export function sampleRows(
   return chosen.sort((first, second) => first - second);
 }
 
-/** Divides a whole number in proportion to shares, by largest remainders (Hamilton's method). */
-export function apportion(total: number, shares: readonly number[]): number[] {
+/**
+ * Divides a whole number in proportion to shares, by largest remainders (Hamilton's method).
+ *
+ * @param carried what earlier divisions by the same shares owe to each part; updated. With it the parts of many small
+ * numbers add up to the shares too, instead of all being rounded the same way.
+ */
+export function apportion(total: number, shares: readonly number[], carried?: number[]): number[] {
   const sum = shares.reduce((result, share) => result + share, 0);
   if (sum <= 0) return shares.map(() => 0);
-  const exact = shares.map((share) => (total * share) / sum);
+  const exact = shares.map((share, index) => (total * share) / sum + (carried?.[index] ?? 0));
   // A hair above the floor, so that 0.1 * 30 counts as 3.
-  const quotas = exact.map((value) => Math.floor(value + 1e-9));
+  const quotas = exact.map((value) => Math.max(0, Math.floor(value + 1e-9)));
+  let left = total - quotas.reduce((result, quota) => result + quota, 0);
   const order = exact
     .map((value, index) => ({ index, remainder: value - (quotas[index] ?? 0) }))
     .sort((first, second) => second.remainder - first.remainder || first.index - second.index);
-  let left = total - quotas.reduce((result, quota) => result + quota, 0);
   for (const { index } of order) {
     if (left <= 0) break;
     quotas[index] = (quotas[index] ?? 0) + 1;
     left--;
+  }
+  // A part that owed more than it gets now may have pushed the sum over the total.
+  for (const { index } of order.reverse()) {
+    for (; left < 0 && (quotas[index] ?? 0) > 0; left++) quotas[index] = (quotas[index] ?? 0) - 1;
+  }
+  if (carried !== undefined) {
+    for (const [index, value] of exact.entries()) carried[index] = value - (quotas[index] ?? 0);
   }
   return quotas;
 }

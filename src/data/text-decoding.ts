@@ -84,6 +84,17 @@ export function explainFileError(file: string, error: unknown): unknown {
     : new UserError({ code: 'data/file', message, file }, { cause: error });
 }
 
+/**
+ * Decodes windows-1252. Node's own decoder reads it as latin1 in some versions, which loses quotes, dashes and the euro sign.
+ */
+export function decodeWindows1252(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return text.replaceAll(/[\x80-\x9f]/g, (char) => windows1252.charAt(char.charCodeAt(0) - 0x80));
+}
+
+/** The characters of the bytes 0x80 to 0x9F (WHATWG Encoding Standard, index windows-1252). */
+const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
 interface Decoder {
   decode(chunk: Buffer): string;
   /** What was held back because it may be the beginning of a character. */
@@ -120,6 +131,7 @@ function labelDecoder(label: string): Decoder {
       { cause: error },
     );
   }
+  if (decoder.encoding === 'windows-1252') return { decode: decodeWindows1252, end: () => '' };
   return { decode: (chunk) => decoder.decode(chunk, { stream: true }), end: () => decoder.decode() };
 }
 

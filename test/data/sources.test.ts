@@ -178,6 +178,10 @@ describe('encodings', () => {
     expect(values(await read(bytes, 'rows.csv', { encoding: 'latin1' }))).toContainEqual({ text: 'Café!' });
   });
 
+  it('reads the quotes and dashes of windows-1252', () => {
+    expect(decodeText(Buffer.from([0x93, 0x80, 0x96, 0x94]), 'cp1252')).toBe('“€–”');
+  });
+
   it('decodes UTF-8 that is cut anywhere between reads', async () => {
     const text = 'aé東😀'.repeat(40_000);
     const path = join(await mkdtemp(join(tmpdir(), 'roux-source-')), 'long.txt');
