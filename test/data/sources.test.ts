@@ -192,7 +192,7 @@ describe('encodings', () => {
   it('decodes every valid text as it was', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        fc.pre(text.isWellFormed() && !text.startsWith('\ufeff'));
+        fc.pre(!/\p{Surrogate}/u.test(text) && !text.startsWith('\ufeff'));
         expect(decodeText(Buffer.from(text))).toBe(text);
       }),
     );

@@ -25,7 +25,7 @@ function split(rows: readonly Row[], seed = 1, shares: Parameters<typeof splitRo
     ...splitRows(
       {
         size: rows.length,
-        rows: rows.keys().toArray?.() ?? [...rows.keys()],
+        rows: [...rows.keys()],
         label: (row) => rows[row]?.label ?? 0,
         group: (row) => firsts[row] ?? row,
       },
