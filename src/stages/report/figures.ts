@@ -19,7 +19,9 @@ export function formatCount(value: number): string {
 /** '12 %', '0.4 %'. */
 export function formatShare(value: number): string {
   const percent = 100 * value;
-  return `${percent >= 10 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
+  // Close to none and close to all a tenth makes a difference.
+  const isExact = percent === 0 || percent === 100 || (percent >= 10 && percent < 99);
+  return `${isExact ? Math.round(percent) : percent.toFixed(1)} %`;
 }
 
 /** '1.4 MB'. */

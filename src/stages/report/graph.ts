@@ -25,6 +25,9 @@ const families: Readonly<Record<string, string>> = {
   report: 'product',
 };
 
+/** A training makes a model and a curve: what counts most comes first. */
+const familyOrder = ['product', 'model', 'data', 'measure'];
+
 /** Draws the stages from top to bottom, every edge once; each node leads to the stage's settings below. */
 export function drawGraph(stages: readonly ProvenanceStage[]): Markup {
   const graph = new dagre.graphlib.Graph();
@@ -55,8 +58,8 @@ ${nodes}
 
 /** The colour family of a stage, as a class name. */
 export function familyOf(stage: ProvenanceStage): string {
-  const kinds = Object.values(stage.outputs).map(({ kind }) => kind);
-  return kinds.map((kind) => families[kind]).find((family) => family !== undefined) ?? 'other';
+  const made = Object.values(stage.outputs).map(({ kind }) => families[kind]);
+  return familyOrder.find((family) => made.includes(family)) ?? 'other';
 }
 
 /** The anchor of a stage's settings. */

@@ -25,7 +25,7 @@ export const styleSheet = `
 :root{color-scheme:light dark;${light}}
 @media (prefers-color-scheme:dark){:root{${dark}}}
 *{box-sizing:border-box}
-html{scroll-behavior:smooth;scroll-padding-top:3.5rem;-webkit-text-size-adjust:100%}
+html{scroll-padding-top:3.5rem;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;overflow-wrap:break-word}
 main,header.top,footer.end{max-width:1080px;margin:0 auto;padding:0 1.25rem}
 header.top{padding-top:3rem}
@@ -83,6 +83,8 @@ figure{margin:.4rem 0 1rem}
 .legend i{display:inline-block;width:.65rem;height:.65rem;border-radius:3px;margin-right:.4rem}
 .legend .data{background:var(--data)}.legend .model{background:var(--model)}.legend .measure{background:var(--measure)}.legend .product{background:var(--product)}
 details{margin:.5rem 0}
+details.block{border-top:1px solid var(--line);margin:0;padding:.8rem 0}
+details.block>summary{color:var(--ink);font-size:1.08rem;font-weight:650}
 summary{cursor:pointer;color:var(--accent);font-size:.92rem}
 .example{margin:.8rem 0;padding:.1rem 0 .1rem 1rem;border-left:3px solid var(--line)}
 .example p,.example summary{font-size:.93rem;color:var(--ink);white-space:pre-line;margin:.2rem 0}
@@ -92,8 +94,8 @@ del{color:var(--bad);text-decoration:line-through}
 ins{color:var(--good);text-decoration:none;font-weight:600}
 .too-small{color:var(--c5);font-weight:600;font-size:.86rem;white-space:nowrap}
 p.too-small{white-space:normal}
-.stages{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:.8rem;align-items:start}
-.stage{border:1px solid var(--line);border-left:4px solid var(--other);border-radius:8px;padding:.55rem .9rem;margin:0}
+.stages{columns:2 330px;column-gap:.8rem}
+.stage{border:1px solid var(--line);border-left:4px solid var(--other);border-radius:8px;padding:.55rem .9rem;margin:0 0 .8rem;break-inside:avoid}
 .stage.data{border-left-color:var(--data)}.stage.model{border-left-color:var(--model)}.stage.measure{border-left-color:var(--measure)}.stage.product{border-left-color:var(--product)}
 .stage:target{outline:2px solid var(--accent)}
 .stage summary{color:var(--ink)}

@@ -77,8 +77,8 @@ describe('the report', () => {
   });
 
   it('draws forgetting over the strengths of the penalty when several were measured', () => {
-    expect(page).toContain('forgetting of the earlier task by strength of the penalty');
-    expect(page).toContain('macro F1 of the new task by strength of the penalty');
+    expect(page).toContain('forgetting by strength of the penalty');
+    expect(page).toContain('macro F1, new task by strength of the penalty');
   });
 
   it('has ids that are unique', () => {

@@ -5,7 +5,7 @@ import { figureName, formatCount, formatFigure, intervalText } from '../figures.
 import { html, type Markup } from '../html.js';
 import { intervalAt, numberAt, recordAt, recordsAt, textAt, textsAt } from '../json-values.js';
 import type { ReportMetrics } from '../report-content.js';
-import { columns, type Section, section, table } from './section.js';
+import { type Section, section, table } from './section.js';
 import { changedWords } from './word-changes.js';
 
 /** The section of all bias audits; nothing when there is none. */
@@ -52,28 +52,25 @@ async function swapBlock(swaps: readonly JsonRecord[], id: string): Promise<Mark
       : await drawChart(intervalSpec(points, 'name', 'share of predictions that flip'), {
           id: `${id}swaps`,
           label: 'Share of predictions that flip, by swapped terms',
-          width: 300,
+          width: 420,
           height: 34 * points.length + 10,
         });
-  return html`<h4>Counterfactual swaps</h4>${columns(
-    table(
-      ['swapped terms', 'texts', 'variants', 'flip rate', 'mean shift', 'largest shift'],
-      rows.map(({ name, metrics, interval }) =>
-        metrics === undefined
-          ? [name, '0', '0', html`<em>no text contains a term</em>`, '', '']
-          : [
-              name,
-              formatCount(numberAt(metrics, 'examples') ?? 0),
-              formatCount(numberAt(metrics, 'variants') ?? 0),
-              html`${formatFigure(numberAt(metrics, 'flip_rate'))} ${intervalText(interval) ?? ''}`,
-              formatFigure(numberAt(metrics, 'mean_absolute_shift')),
-              formatFigure(numberAt(metrics, 'maximum_absolute_shift')),
-            ],
-      ),
-      { numeric: [1, 2, 3, 4, 5] },
+  return html`<h4>Counterfactual swaps</h4>${table(
+    ['swapped terms', 'texts', 'variants', 'flip rate', 'mean shift', 'largest shift'],
+    rows.map(({ name, metrics, interval }) =>
+      metrics === undefined
+        ? [name, '0', '0', html`<em>no text contains a term</em>`, '', '']
+        : [
+            name,
+            formatCount(numberAt(metrics, 'examples') ?? 0),
+            formatCount(numberAt(metrics, 'variants') ?? 0),
+            html`${formatFigure(numberAt(metrics, 'flip_rate'))} ${intervalText(interval) ?? ''}`,
+            formatFigure(numberAt(metrics, 'mean_absolute_shift')),
+            formatFigure(numberAt(metrics, 'maximum_absolute_shift')),
+          ],
     ),
-    chart,
-  )}
+    { numeric: [1, 2, 3, 4, 5] },
+  )}${chart}
 ${swaps.map(swapDetails)}`;
 }
 

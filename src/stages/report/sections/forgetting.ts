@@ -4,7 +4,7 @@ import { figureName, formatFigure } from '../figures.js';
 import { penaltyStrength, taskFigure } from '../forgetting-points.js';
 import { html, type Markup } from '../html.js';
 import type { ReportContent, ReportMetrics } from '../report-content.js';
-import { columns, type Section, section, table } from './section.js';
+import { type Section, section, table } from './section.js';
 
 /** The section of all forgetting measurements; nothing when there is none. */
 export async function forgettingSection(content: ReportContent): Promise<Section | undefined> {
@@ -14,7 +14,7 @@ export async function forgettingSection(content: ReportContent): Promise<Section
     'forgetting',
     'Forgetting',
     'The earlier task before and after fine-tuning on the new one.',
-    html`${columns(beforeAndAfter(measured), await strengthChart(content, measured))}`,
+    html`${beforeAndAfter(measured)}${await strengthChart(content, measured)}`,
   );
 }
 
@@ -31,7 +31,7 @@ function beforeAndAfter(measured: readonly ReportMetrics[]): Markup {
   );
   const summaries = measured.flatMap(({ name, file }) =>
     Object.entries(file.metrics)
-      .filter(([figure]) => !/_(before|after)$/.test(figure))
+      .filter(([figure]) => figure !== 'forgetting' && !/_(before|after|change)$/.test(figure))
       .map(([figure, value]) => [name, figureName(figure), formatFigure(value)]),
   );
   return html`${rows.length > 0 && table(['measured by', 'figure', 'before', 'after', 'change'], rows, { numeric: [2, 3, 4] })}
@@ -52,10 +52,10 @@ async function strengthChart(
   if (new Set(points.map(({ strength }) => strength)).size < 2) return undefined;
   const taskName = points.find(({ task }) => task !== undefined)?.task?.name;
   const long = points.flatMap(({ strength, forgetting, task }) => [
-    { strength, value: forgetting, series: 'forgetting of the earlier task' },
+    { strength, value: forgetting, series: 'forgetting' },
     ...(task === undefined
       ? []
-      : [{ strength, value: task.value, series: `${figureName(task.name)} of the new task` }]),
+      : [{ strength, value: task.value, series: `${figureName(task.name)}, new task` }]),
   ]);
   const names = [...new Set(long.map(({ series }) => series))];
   // Strengths differ by orders of magnitude and plain fine-tuning has none: a logarithm that knows zero.
@@ -94,10 +94,10 @@ async function strengthChart(
           },
         ],
       },
-      { id, label: `${series} by strength of the penalty`, width: 330, height: 170 },
+      { id, label: `${series} by strength of the penalty`, width: 380, height: 200 },
     );
-  return html`<h4>By strength of the penalty</h4><p class="lead">Left without a penalty${taskName === undefined ? '' : ', both tasks'}; lines join means.</p>
-${await Promise.all(names.map((series, index) => chart(series, `var(--c${index + 1})`, `strength${index}`)))}`;
+  return html`<h4>By strength of the penalty</h4><p class="lead">At 0 there is no penalty. Forgetting is the rise of the earlier task's loss${taskName === undefined ? '' : `; beside it what the penalty costs the new task`}. Lines join means.</p>
+<div class="row">${await Promise.all(names.map((series, index) => chart(series, `var(--c${index + 1})`, `strength${index}`)))}</div>`;
 }
 
 function signed(difference: number): string {

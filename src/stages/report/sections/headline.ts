@@ -38,9 +38,12 @@ function wantedFigures(metrics: readonly ReportMetrics[], wanted: readonly strin
 }
 
 function defaultFigures(metrics: readonly ReportMetrics[]): readonly Chosen[] {
-  return metrics.flatMap((from) =>
-    (defaults[from.file.type] ?? [])
-      .filter((name) => typeof from.file.metrics[name] === 'number')
-      .map((name) => ({ name, from })),
-  );
+  return metrics.flatMap((from) => {
+    const figures = (defaults[from.file.type] ?? []).filter(
+      (name) => typeof from.file.metrics[name] === 'number',
+    );
+    // Where several of a type are compared, one figure of each is enough.
+    const alone = metrics.filter(({ file }) => file.type === from.file.type).length === 1;
+    return (alone ? figures : figures.slice(0, 1)).map((name) => ({ name, from }));
+  });
 }

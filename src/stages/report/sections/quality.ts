@@ -32,10 +32,34 @@ export async function qualitySection(all: readonly ReportMetrics[]): Promise<Sec
   if (metrics.length === 0) return undefined;
   const blocks: Markup[] = [];
   for (const [index, one] of metrics.entries()) blocks.push(await qualityBlock(one, index));
-  return section('quality', 'Quality', undefined, blocks);
+  if (metrics.length === 1) {
+    return section('quality', 'Quality', undefined, html`<h3>${metrics[0]?.name}</h3>${blocks}`);
+  }
+  const folded = metrics.map(
+    ({ name }, index) =>
+      html`<details class="block"${index === 0 && html` open`}><summary>${name}</summary>${blocks[index]}</details>\n`,
+  );
+  return section('quality', 'Quality', undefined, html`${comparison(metrics)}${folded}`);
 }
 
-async function qualityBlock({ name, file }: ReportMetrics, index: number): Promise<Markup> {
+/** Figures that several measurements share, side by side. */
+function comparison(metrics: readonly ReportMetrics[]): Markup {
+  const shared = firstFigures.filter(
+    (figure) => metrics.filter(({ file }) => typeof file.metrics[figure] === 'number').length > 1,
+  );
+  return table(
+    ['', ...shared.map(figureName)],
+    metrics.map(({ name, file }) => [
+      name,
+      ...shared.map(
+        (figure) => html`${formatFigure(file.metrics[figure])}<br>${intervalText(file.intervals[figure])}`,
+      ),
+    ]),
+    { numeric: shared.map((_, index) => index + 1) },
+  );
+}
+
+async function qualityBlock({ file }: ReportMetrics, index: number): Promise<Markup> {
   const { details } = file;
   const examples = numberAt(details, 'examples');
   const positive = textAt(details, 'positive_label');
@@ -48,7 +72,7 @@ async function qualityBlock({ name, file }: ReportMetrics, index: number): Promi
   const visible = Object.keys(file.metrics).filter((metric) => firstFigures.includes(metric));
   const shown = visible.length > 0 ? visible : Object.keys(file.metrics);
   const rest = Object.keys(file.metrics).filter((metric) => !shown.includes(metric));
-  return html`<h3>${name}</h3>${lead.length > 0 ? html`<p class="lead">${lead.join(', ')}</p>` : ''}
+  return html`${lead.length > 0 ? html`<p class="lead">${lead.join(', ')}</p>` : ''}
 ${columns(
   html`${figureTable(file, shown)}${rest.length > 0 ? html`<details><summary>${rest.length} more figures</summary>${figureTable(file, rest)}</details>` : ''}`,
   confusion(details),

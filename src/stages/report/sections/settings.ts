@@ -11,6 +11,9 @@ import { type Section, section, table } from './section.js';
 /** Hexadecimal digits that tell digests apart at a glance. */
 const shortDigest = 12;
 
+/** Stages with at most this many settings are unfolded. */
+const fewSettings = 6;
+
 /** The settings of every stage; nothing when no stage is known. */
 export function settingsSection(stages: readonly ProvenanceStage[]): Section | undefined {
   if (stages.length === 0) return undefined;
@@ -70,7 +73,7 @@ function stageBlock(stage: ProvenanceStage): Markup {
     inputs.length === 0 ? undefined : `reads ${inputs.join(', ')}`,
   ].filter((fact) => fact !== undefined);
   const figures = Object.entries(stage.metrics);
-  return html`<details class="stage ${familyOf(stage)}" id="${stageAnchor(stage.name)}"><summary><b>${stage.name}</b> <span class="from">${stage.type}</span></summary>
+  return html`<details class="stage ${familyOf(stage)}" id="${stageAnchor(stage.name)}"${settings.length <= fewSettings && html` open`}><summary><b>${stage.name}</b> <span class="from">${stage.type}</span></summary>
 ${facts.length > 0 && html`<p class="lead">${facts.join('; ')}</p>`}
 <dl>${settings.map(([name, value]) => html`<dt>${name}</dt><dd>${settingText(value)}</dd>\n`)}</dl>
 ${figures.length > 0 && html`<p class="facts">${figures.map(([name, value]) => html`<span>${name} <b>${formatFigure(value)}</b></span> `)}</p>`}
