@@ -9,12 +9,17 @@ import type { Graph, Value } from './graph.js';
  */
 export function printGraph(graph: Graph): string {
   const names = new Map<Value, string>();
+  let count = 0;
+  const numbered = () => {
+    count += 1;
+    return `%${count}`;
+  };
   const nameOf = (value: Value | undefined): string => {
     if (value === undefined) return '_';
     const known = names.get(value);
     if (known !== undefined) return known;
     const data = graph.constants.get(value);
-    const name = data !== undefined && data.length <= 8 ? inline(value, [...data]) : `%${names.size}`;
+    const name = data !== undefined && data.length <= 8 ? inline(value, [...data]) : numbered();
     names.set(value, name);
     return name;
   };
