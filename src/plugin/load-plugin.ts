@@ -9,7 +9,6 @@ import { didYouMean } from '../diagnostics/suggest.js';
 import { lazyValidator, type StageFacts } from './builtin-stages.js';
 import type { CompileProblem, PluginBundle } from './bundle-plugin.js';
 import { describeStage, looksLikeStage } from './describe-stage.js';
-import type { PluginReference } from './load-registry.js';
 import { exportedValues } from './load-stage.js';
 import {
   bundleFile,
@@ -22,6 +21,16 @@ import {
   writeValidator,
 } from './plugin-cache.js';
 import type { StageInfo } from './stage-info.js';
+
+/** A plugin as a recipe names it. */
+export interface PluginReference {
+  /** `./stages/shout.ts` or a package's name. */
+  readonly written: string;
+  /** The folder that a relative path starts from and packages are looked for from. */
+  readonly folder: string;
+  /** Where it is written, for diagnostics. */
+  readonly location?: ExcerptedLocation;
+}
 
 /** What came of loading a plugin. */
 export interface LoadedPlugin {

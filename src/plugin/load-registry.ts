@@ -4,19 +4,9 @@ import { dirname, join } from 'node:path';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { Diagnostics } from '../diagnostics/diagnostic.js';
 import { failure, success } from '../diagnostics/result.js';
-import type { ExcerptedLocation } from '../diagnostics/source-text.js';
 import { loadBuiltinStages } from './builtin-stages.js';
+import type { PluginReference } from './load-plugin.js';
 import type { StageInfo, StageRegistry } from './stage-info.js';
-
-/** A plugin as a recipe names it. */
-export interface PluginReference {
-  /** `./stages/shout.ts` or a package's name. */
-  readonly written: string;
-  /** The folder that a relative path starts from and packages are looked for from. */
-  readonly folder: string;
-  /** Where it is written, for diagnostics. */
-  readonly location?: ExcerptedLocation;
-}
 
 /** What to load. */
 export interface LoadRegistryOptions {

@@ -1,10 +1,9 @@
 /** `in:` -> references: which output port of which stage feeds each input port. */
-import { artifactKinds } from '../artifacts/kinds.js';
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
 import { closest, didYouMean, listOfNames } from '../diagnostics/suggest.js';
-import type { InputPort } from '../plugin/define-stage.js';
 import type { StageInfo } from '../plugin/stage-info.js';
 import type { InputReference } from './checked-recipe.js';
+import { accepts, article, candidatesOf, kindsOf, type OutputCandidate, partsOf, portOf } from './ports.js';
 import {
   entriesOf,
   excerptOf,
@@ -43,15 +42,9 @@ export function wire(stage: DraftStage, stages: DraftStages, diagnostics: Diagno
   return new Wirer(stage, stages, diagnostics).wire();
 }
 
-interface Candidate {
-  readonly port: string;
-  readonly kind: string;
-  readonly part?: string;
-}
-
 interface Source {
   readonly stage: DraftStage;
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly OutputCandidate[];
   readonly written: string;
   readonly node: RecipeNode;
 }
@@ -205,7 +198,7 @@ class Wirer {
     return undefined;
   }
 
-  #connect(port: string, { stage, written, node }: Source, { port: output, part }: Candidate): void {
+  #connect(port: string, { stage, written, node }: Source, { port: output, part }: OutputCandidate): void {
     const location = locationOf(node.origin);
     const references = this.#inputs.get(port) ?? [];
     references.push({
@@ -302,44 +295,6 @@ class Wirer {
       related: [{ location: excerptOf(stage.entry.key), message: `stage '${stage.name}' is written here` }],
     });
   }
-}
-
-function candidatesOf(
-  info: StageInfo,
-  second: string | undefined,
-  third: string | undefined,
-): readonly Candidate[] {
-  const outputs = Object.entries(info.outputs).map(([port, { kind }]) => ({ port, kind }));
-  if (second === undefined) return outputs;
-  const named = outputs.filter(({ port }) => port === second);
-  if (third === undefined && named.length > 0) return named;
-  const part = third ?? second;
-  const searched = third === undefined ? outputs : named;
-  return searched
-    .filter(({ kind }) => partsOf(kind).includes(part))
-    .map((candidate) => ({ ...candidate, part }));
-}
-
-function partsOf(kind: string): readonly string[] {
-  return Object.hasOwn(artifactKinds, kind) ? Object.keys(artifactKinds[kind]?.parts ?? {}) : [];
-}
-
-function portOf(ports: Readonly<Record<string, InputPort>>, name: string): InputPort | undefined {
-  return Object.hasOwn(ports, name) ? ports[name] : undefined;
-}
-
-function accepts(port: InputPort, kind: string): boolean {
-  return typeof port.kind === 'string' ? port.kind === kind : port.kind.includes(kind);
-}
-
-function kindsOf({ kind, many }: InputPort): string {
-  const kinds = typeof kind === 'string' ? [kind] : kind;
-  return kinds.map(article).join(' or ') + (many ? ' (one or several)' : '');
-}
-
-function article(kind: string): string {
-  if (/^(tokens|metrics|predictions)$/.test(kind)) return kind;
-  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 function listOf(node: RecipeNode): readonly RecipeNode[] {

@@ -9,6 +9,7 @@ import { fakeRegistry } from './fake-registry.js';
 
 const runs = Number(process.env.ROUX_FUZZ ?? 200);
 const folder = join(import.meta.dirname, '../golden/diagnostics');
+const file = join(folder, 'fuzz.yaml');
 const seeds = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml') && name !== 'plugins.yaml')
   .map((name) => readFileSync(join(folder, name), 'utf8'));
@@ -87,19 +88,21 @@ test('whatever a recipe looks like, it is checked or explained', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...seeds), edits, async (seed, changes) => {
       const text = changes.reduce(edited, seed);
-      const checked = await checkRecipe({ file: join(folder, 'fuzz.yaml'), text, registry: fakeRegistry });
+      const checked = await checkRecipe({ file, text, registry: fakeRegistry });
       if (checked.ok) return;
       expect(checked.error.length).toBeGreaterThan(0);
       for (const { message, location } of checked.error) {
         expect(message).not.toMatch(/undefined|\[object/);
-        if (!location) continue;
+        // A mistake in a file that the recipe extends has its place there.
+        if (location?.file !== file) continue;
         expect(location.offset + location.length).toBeLessThanOrEqual(Math.max(text.length, 1));
         expect(location.line).toBeGreaterThan(0);
         expect(location.column).toBeGreaterThan(0);
       }
       expect(formatDiagnostics(checked.error).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
     }),
-    { numRuns: runs },
+    // The few in CI are the same every time; many are new ones.
+    process.env.ROUX_FUZZ === undefined ? { numRuns: runs, seed: 1 } : { numRuns: runs },
   );
 });
 
