@@ -80,7 +80,7 @@ export interface SwapAuditOptions {
   readonly labelNames: readonly string[];
   /** The class whose probability is the score; see `CounterfactualOptions`. */
   readonly positiveClass?: number | undefined;
-  readonly bootstrap: BootstrapOptions;
+  readonly bootstrap: BootstrapOptions | undefined;
   /** How many of the worst variants are listed. */
   readonly worst: number;
 }
@@ -124,7 +124,7 @@ export function auditSwaps(
     }),
   );
   const measured = counterfactualMetrics(predictions, {
-    ...(options.positiveClass === undefined ? {} : { positiveClass: options.positiveClass }),
+    positiveClass: options.positiveClass,
     bootstrap: options.bootstrap,
     worst: options.worst,
   });

@@ -3,6 +3,7 @@
  */
 import { UserError } from '../artifacts/user-error.js';
 import type { Random } from '../data/random.js';
+import type { BootstrapOptions } from '../metrics/bootstrap.js';
 import { mostProbable } from '../metrics/most-probable.js';
 import {
   type AuditExample,
@@ -30,8 +31,8 @@ export interface BiasAuditOptions {
   /** Columns whose values are groups. */
   readonly columns: readonly string[];
   readonly thresholds?: GroupThresholds;
-  readonly resamples: number;
-  readonly confidence: number;
+  /** Asks for bootstrap intervals. */
+  readonly bootstrap?: { readonly resamples: number; readonly confidence: number };
   /** Decides the draws of the bootstrap and which variants are kept. */
   readonly random: Random;
   /** At most so many counterfactuals of one text and swap group. */
@@ -64,7 +65,7 @@ export const MAXIMUM_GROUPS_OF_COLUMN = 100;
 /**
  * Audits a classifier on texts.
  *
- * Every text and every counterfactual is classified once; what is drawn depends on the handed-in generator's forks
+ * All texts and counterfactuals are classified in one call; what is drawn depends on the handed-in generator's forks
  * alone, so the same settings and texts give the same audit. Throws a `UserError` when there is no text, a column is
  * missing or has more than `MAXIMUM_GROUPS_OF_COLUMN` values, or a probability is not finite.
  */
@@ -78,8 +79,11 @@ export async function auditBias(
   }
   const columnGroups = options.columns.map((column) => ({ column, values: columnValues(examples, column) }));
   const variants = options.swaps.map((group) => swapVariants(examples, group, options));
-  const originals = await classify(examples);
-  const changed = await classify(variants.flatMap((found) => found.map(({ changed: text }) => text)));
+  const changedTexts = variants.flatMap((found) => found.map(({ changed: text }) => text));
+  const probabilities = await classify([...examples, ...changedTexts]);
+  checkFinite(probabilities);
+  const originals = probabilities.slice(0, examples.length);
+  const changed = probabilities.slice(examples.length);
 
   let offset = 0;
   const counterfactual = options.swaps.map((group, index): CounterfactualAudit => {
@@ -89,7 +93,7 @@ export async function auditBias(
     return auditSwaps(
       group.name,
       { examples, variants: found, originals, changed: rows },
-      { ...options, bootstrap: bootstrap(options, `swaps ${group.name}`) },
+      { ...options, bootstrap: bootstrapOf(options, `swaps ${group.name}`) },
     );
   });
 
@@ -118,18 +122,18 @@ export async function auditBias(
       name,
       source,
       comparisons: positiveClasses(options).map((positiveClass) => {
-        const probabilities = labelled.map((index) => originals[index] ?? []);
+        const rows = labelled.map((index) => originals[index] ?? []);
         const comparison = compareGroups(
           {
             labels: labelled.map((index) => examples[index]?.label ?? 0),
-            predicted: probabilities.map(mostProbable),
-            scores: probabilities.map((row) => row[positiveClass] ?? 0),
+            predicted: rows.map(mostProbable),
+            scores: rows.map((row) => row[positiveClass] ?? 0),
             positiveClass,
             groups: members,
           },
           {
-            ...(options.thresholds ? { thresholds: options.thresholds } : {}),
-            bootstrap: bootstrap(options, `groups ${name} ${positiveClass}`),
+            thresholds: options.thresholds ?? {},
+            bootstrap: bootstrapOf(options, `groups ${name} ${positiveClass}`),
           },
         );
         return { positiveLabel: options.labelNames[positiveClass] ?? String(positiveClass), ...comparison };
@@ -169,6 +173,17 @@ function positiveClasses({ positiveClass, labelNames }: BiasAuditOptions): reado
   return labelNames.length === 2 ? [1] : labelNames.map((_, index) => index);
 }
 
-function bootstrap({ resamples, confidence, random }: BiasAuditOptions, stream: string) {
-  return { resamples, confidence, random: random.fork(`bootstrap ${stream}`) };
+function checkFinite(probabilities: readonly ArrayLike<number>[]): void {
+  const broken = probabilities.findIndex((row) => Array.from(row).some((value) => !Number.isFinite(value)));
+  if (broken < 0) return;
+  throw new UserError({
+    code: 'audit/not-a-probability',
+    message: 'The model gives probabilities that are not finite.',
+    found: Array.from(probabilities[broken] ?? []).join(', '),
+    help: 'Training diverged. Try a smaller learning rate.',
+  });
+}
+
+function bootstrapOf({ bootstrap, random }: BiasAuditOptions, stream: string): BootstrapOptions | undefined {
+  return bootstrap && { ...bootstrap, random: random.fork(`bootstrap ${stream}`) };
 }

@@ -66,9 +66,9 @@ export interface CounterfactualOptions {
    * The class whose probability is the score. Default: class 1 of two; with more classes the class that was predicted
    * for the original, so that a shift below 0 says that the swap made the classifier less sure.
    */
-  readonly positiveClass?: number;
+  readonly positiveClass?: number | undefined;
   /** Asks for bootstrap intervals; examples, not variants, are resampled. */
-  readonly bootstrap?: BootstrapOptions;
+  readonly bootstrap?: BootstrapOptions | undefined;
   /** How many of the worst variants are listed; default 10. */
   readonly worst?: number;
 }

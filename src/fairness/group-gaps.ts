@@ -1,7 +1,30 @@
 /**
- * Gaps between groups: demographic parity, equalized odds, and the spread of accuracy and AUROC.
+ * Rates of groups and the gaps between them: demographic parity, equalized odds, and the spread of accuracy and AUROC.
  */
-import type { GroupRates, RateName } from './group-metrics.js';
+/**
+ * The numbers of one group.
+ *
+ * Rates are from 0 to 1 and null where the group has no example to compute them from.
+ */
+export type GroupRates = {
+  /** The share predicted as positive. */
+  readonly selectionRate: number | null;
+  /** The share of true positives that are predicted as positive (recall). */
+  readonly truePositiveRate: number | null;
+  /** The share of true negatives that are predicted as positive. */
+  readonly falsePositiveRate: number | null;
+  /** The share whose class (of all classes) is predicted. */
+  readonly accuracy: number | null;
+  /** Area under the ROC curve within the group. */
+  readonly auroc: number | null;
+  /** Area for the group's negatives against all other positives: low where the group is wrongly flagged (BPSN). */
+  readonly backgroundPositiveAuroc: number | null;
+  /** Area for the group's positives against all other negatives: low where the group is wrongly missed (BNSP). */
+  readonly backgroundNegativeAuroc: number | null;
+};
+
+/** The name of a rate. */
+export type RateName = keyof GroupRates;
 
 /**
  * Differences (largest minus smallest, 0 is equal) and ratios (smallest by largest, 1 is equal); all from 0 to 1.

@@ -10,7 +10,7 @@ import {
   type Statistics,
 } from '../metrics/bootstrap.js';
 import { type Ranking, rankByScore } from '../metrics/ranking.js';
-import { type GroupGaps, gapsBetween } from './group-gaps.js';
+import { type GroupGaps, type GroupRates, gapsBetween, type RateName } from './group-gaps.js';
 
 /** The decisions and scores to compare, and who belongs to which group. */
 export interface GroupedDecisions {
@@ -41,31 +41,6 @@ export interface GroupThresholds {
   readonly minimumPerOutcome?: number;
 }
 
-/**
- * The numbers of one group.
- *
- * Rates are from 0 to 1 and null where the group has no example to compute them from.
- */
-export type GroupRates = {
-  /** The share predicted as positive. */
-  readonly selectionRate: number | null;
-  /** The share of true positives that are predicted as positive (recall). */
-  readonly truePositiveRate: number | null;
-  /** The share of true negatives that are predicted as positive. */
-  readonly falsePositiveRate: number | null;
-  /** The share whose class (of all classes) is predicted. */
-  readonly accuracy: number | null;
-  /** Area under the ROC curve within the group. */
-  readonly auroc: number | null;
-  /** Area for the group's negatives against all other positives: low where the group is wrongly flagged (BPSN). */
-  readonly backgroundPositiveAuroc: number | null;
-  /** Area for the group's positives against all other negatives: low where the group is wrongly missed (BNSP). */
-  readonly backgroundNegativeAuroc: number | null;
-};
-
-/** The name of a rate. */
-export type RateName = keyof GroupRates;
-
 /** What is known of one group. */
 export interface GroupMetrics extends GroupRates {
   readonly group: string;
@@ -95,7 +70,7 @@ export interface GroupComparison {
 export interface GroupComparisonOptions {
   readonly thresholds?: GroupThresholds;
   /** Asks for bootstrap intervals. */
-  readonly bootstrap?: BootstrapOptions;
+  readonly bootstrap?: BootstrapOptions | undefined;
 }
 
 export const DEFAULT_MINIMUM_EXAMPLES = 30;

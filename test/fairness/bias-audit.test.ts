@@ -18,8 +18,7 @@ const options: BiasAuditOptions = {
   identities: lists.identities.filter(({ name }) => name === 'religion'),
   columns: ['source'],
   thresholds: { minimumExamples: 2, minimumPerOutcome: 1 },
-  resamples: 20,
-  confidence: 0.9,
+  bootstrap: { resamples: 20, confidence: 0.9 },
   random: createRandom(1),
   maximumVariants: 3,
   worst: 2,
@@ -74,8 +73,9 @@ describe('a bias audit', () => {
     };
     await auditBias(examples, spy, options);
     await auditBias([...examples].reverse(), spy, options);
-    const [, first = [], , second = []] = changed;
-    expect(first.filter((text) => text.endsWith('Muslim wrote'))).toHaveLength(3);
+    const [first = [], second = []] = changed;
+    // The text itself and three variants.
+    expect(first.filter((text) => text.endsWith('Muslim wrote'))).toHaveLength(4);
     expect([...second].sort()).toEqual([...first].sort());
   });
 
