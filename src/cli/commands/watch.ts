@@ -68,6 +68,7 @@ async function watchCommand(
   };
   let renderer: RunRenderer | undefined;
   let log = new RunLog();
+  let generations = 0;
   const closeRun = (): void => {
     const open = renderer;
     renderer = undefined;
@@ -84,6 +85,7 @@ async function watchCommand(
       load: () => recipes.readRecipe(file, options),
       onPlan: (plan, changedFiles) => {
         closeRun();
+        generations += 1;
         if (json) {
           jsonLine({ event: 'watch-planned', changedFiles, plan: plans.planAsJson(plan) });
           return;
@@ -104,9 +106,11 @@ async function watchCommand(
         closeRun();
         if (json || summary.outcome === 'cancelled') return;
         const finished = log;
+        const onlyChanges = generations > 1;
         later(() => {
           const products = productsOf(summary.stages, store, terminal.directory);
-          terminal.print(summaries.formatRunSummary(finished, terminal, { products }));
+          terminal.print('');
+          terminal.print(summaries.formatRunSummary(finished, terminal, { products, onlyChanges }));
         });
       },
       onProblems: (problems) => {

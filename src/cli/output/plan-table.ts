@@ -54,7 +54,8 @@ export function countPlan(plan: Plan): string {
  * first change it is the counts alone.
  */
 export function planLine(plan: Plan, changedFiles: readonly string[], directory: string): string {
-  const counts = countPlan(plan);
+  const written = countPlan(plan);
+  const counts = written.charAt(0).toLowerCase() + written.slice(1);
   if (changedFiles.length === 0) return `${oneLine(plan.recipe.name)}: ${counts}`;
   const causes = plan.stages.flatMap((stage) =>
     stage.state === 'run'

@@ -10,13 +10,16 @@ import { displayWidth, oneLine, padEnd } from './terminal-text.js';
 export interface SummaryOptions {
   /** Where the artifacts of kind `report` and `export` are: label and path, relative to the working folder. */
   readonly products: readonly { readonly stage: string; readonly path: string }[];
+  /** Only the stages that ran and the figures that moved; for `watch`, where the rest was shown before. Default false. */
+  readonly onlyChanges?: boolean;
 }
 
 /** The lines of the summary, without a line break at the end. */
 export function formatRunSummary(log: RunLog, terminal: Terminal, options: SummaryOptions): string {
+  const shown = options.onlyChanges === true ? log.stages.filter(hasChanged) : log.stages;
   const sections = [
-    stageTable(log.stages, terminal),
-    metricLines(log.stages, terminal),
+    stageTable(shown, terminal),
+    metricLines(shown, terminal),
     log.warnings.map(
       ({ stage, message }) =>
         `${terminal.colors.yellow('warning')} ${terminal.colors.bold(oneLine(stage))}: ${oneLine(message)}`,
@@ -31,6 +34,15 @@ export function formatRunSummary(log: RunLog, terminal: Terminal, options: Summa
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+/** The stage ran, or its figures are others than in the run before. */
+function hasChanged({ outcome, record, previousMetrics }: StageEnd): boolean {
+  return (
+    outcome !== 'hit' ||
+    (previousMetrics !== undefined &&
+      Object.entries(record?.metrics ?? {}).some(([name, value]) => !Object.is(previousMetrics[name], value)))
+  );
 }
 
 /** Lines of figures shown of one stage; more are for `roux show` and the report. */
