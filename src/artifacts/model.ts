@@ -22,6 +22,8 @@ export interface ModelNotes {
   readonly task: string | null;
   /** Names of the weights that training leaves as they are. */
   readonly frozen: readonly string[];
+  /** The settings that it was last trained with, snake_case, for model cards; absent where roux did not train it. */
+  readonly training?: JsonRecord | undefined;
 }
 
 /** The stored weights of a model, under the names that the files have. */
@@ -42,7 +44,8 @@ export interface ModelFolder {
 export interface ModelContents {
   readonly config: JsonRecord;
   readonly weights: Readonly<Record<string, StoredTensor>>;
-  readonly notes: ModelNotes;
+  /** Null for a folder that others are to read: no roux.json is written. */
+  readonly notes: ModelNotes | null;
   /** The folder whose tokenizer files are copied; null for a model without a tokenizer. */
   readonly tokenizer: string | null;
 }
@@ -105,7 +108,7 @@ export async function openWeights(path: string): Promise<StoredWeights> {
 export async function writeModelFolder(path: string, contents: ModelContents): Promise<void> {
   await writeFile(join(path, configFile), formatJson(contents.config));
   await writeSafetensors(join(path, weightsFile), contents.weights);
-  await writeNotes(path, contents.notes);
+  if (contents.notes !== null) await writeNotes(path, contents.notes);
   if (contents.tokenizer !== null) await copyTokenizer(contents.tokenizer, path);
 }
 
@@ -131,12 +134,13 @@ async function readNotes(file: string): Promise<ModelNotes> {
   return {
     task: fields.raw('task') === undefined ? null : fields.string('task'),
     frozen: fields.strings('frozen'),
+    training: fields.raw('training') === undefined ? undefined : fields.record('training'),
   };
 }
 
 async function writeNotes(path: string, notes: ModelNotes): Promise<void> {
-  const { task, frozen } = notes;
-  await writeFile(join(path, notesFile), formatJson({ version: notesVersion, task, frozen }));
+  const { task, frozen, training } = notes;
+  await writeFile(join(path, notesFile), formatJson({ version: notesVersion, task, frozen, training }));
 }
 
 async function openShards(path: string): Promise<StoredWeights> {

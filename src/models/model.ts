@@ -28,6 +28,8 @@ export interface Model {
   readonly frozen: readonly string[];
   /** The folder with its tokenizer; null where it has none. */
   readonly tokenizer: string | null;
+  /** The settings that it was last trained with, snake_case; absent where roux did not train it. */
+  readonly training?: JsonRecord | undefined;
 }
 
 /** How a folder is read. */
@@ -100,6 +102,7 @@ export async function loadModel(path: string, options: LoadModelOptions = {}): P
         weights: values,
         frozen: folder.notes.frozen.filter((name) => values[name] !== undefined),
         tokenizer: path,
+        training: folder.notes.training,
       },
       fresh,
       ignored,
@@ -154,7 +157,7 @@ export async function saveModel(model: Model, path: string): Promise<void> {
   await writeModelFolder(path, {
     config: configFields(model),
     weights: storedWeights(model.weights),
-    notes: { task: model.task, frozen: model.frozen },
+    notes: { task: model.task, frozen: model.frozen, training: model.training },
     tokenizer: model.tokenizer,
   });
 }

@@ -16,11 +16,14 @@ export function emitOnnx(graph: Graph, known: ReadonlyMap<Value, string> = new M
       throw new Error(`graph '${graph.name}': output '${name}' shares a value with '${names.get(value)}'`);
     names.set(value, name);
   }
+  let unnamed = 0;
   const nameOf = (value: Value | undefined): string => {
     if (value === undefined) return '';
     const given = names.get(value);
     if (given !== undefined) return given;
-    const name = `v${value.id}`;
+    // Not the value's id, which counts all values of the process: equal graphs must give equal files.
+    unnamed += 1;
+    const name = `v${unnamed}`;
     names.set(value, name);
     return name;
   };

@@ -69,6 +69,7 @@ matches nothing is an error.`,
     }
     const { notes } = await openModelFolder(inputs.model.path);
     await writeModelWithNotes(inputs.model.path, outputs.model.path, {
+      ...notes,
       task: notes.task ?? model.task,
       frozen: parameters.map(({ name }) => name).filter((name) => frozen.has(name)),
     });

@@ -141,7 +141,10 @@ those of \`labels\`, or of the wired data set or tokens, or the model's own; a c
     if (source.kind === 'folder' && fresh.length > 0) {
       log.info(`not in the model and therefore fresh, with random weights: ${fresh.join(', ')}`);
     }
-    await saveModel({ ...model, frozen: [], tokenizer: tokenizerFolder }, outputs.model.path);
+    await saveModel(
+      { ...model, frozen: [], tokenizer: tokenizerFolder, training: undefined },
+      outputs.model.path,
+    );
 
     const groups = parameterGroups(modelParameters(model), new Set());
     const parameters = groups.reduce((sum, { size }) => sum + size, 0);
