@@ -29,7 +29,7 @@ import type { ResultRecord } from './result-record.js';
 import { setResultAside, touchResult } from './results.js';
 import { RunRecorder } from './run-recorder.js';
 import { producersOf, selectStages } from './selection.js';
-import { executeStage, type LostInput } from './stage-execution.js';
+import { type ExecutionEnd, executeStage, type LostInput } from './stage-execution.js';
 import { describeFailure } from './stage-failure.js';
 import { knownVersions } from './versions.js';
 import type { WorkerPool } from './worker-pool.js';
@@ -220,7 +220,7 @@ export class RecipeRun {
       for (const node of this.nodes) {
         if (this.keep !== undefined) await this.drop(node);
         if (node.state.state === 'pending') await this.prepare(node);
-        if (node.state.state === 'queued') this.tryStart(node, node.state);
+        this.startQueued();
       }
     }
     this.looking = false;
@@ -361,6 +361,12 @@ export class RecipeRun {
     this.look();
   }
 
+  /** Starts what fits, in the recipe's order; at one go, so that no later stage overtakes an earlier one. */
+  private startQueued(): void {
+    if (this.keep !== undefined || this.over) return;
+    for (const node of this.nodes) if (node.state.state === 'queued') this.tryStart(node, node.state);
+  }
+
   private tryStart(node: StageNode, queued: Extract<NodeState, { state: 'queued' }>): void {
     const { resources } = this.options;
     const claim = resources.claimOf(node.stage);
@@ -373,10 +379,8 @@ export class RecipeRun {
         resources.give(claim);
         await queued.lock.release();
       })
-      .then(
-        () => this.look(),
-        (error: unknown) => this.breakOff(error),
-      );
+      .then((end) => this.conclude(node, queued, end))
+      .catch((error: unknown) => this.breakOff(error));
     this.executions.add(execution);
     void execution.then(() => this.executions.delete(execution));
   }
@@ -385,11 +389,11 @@ export class RecipeRun {
     node: StageNode,
     { keyed, reasons }: Extract<NodeState, { state: 'queued' }>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<ExecutionEnd> {
     const { stage } = node;
     const { name } = stage;
     await this.options.store.presence.pin([...this.results.values()].flatMap(({ record }) => idsOf(record)));
-    const end = await executeStage({
+    return executeStage({
       store: this.options.store,
       recipe: this.recipe,
       stage,
@@ -406,6 +410,14 @@ export class RecipeRun {
       onLog: (level, message) => this.emit({ event: 'stage-log', stage: name, level, message }),
       onOutput: (text) => this.recorder.stageOutput(name, text),
     });
+  }
+
+  private async conclude(
+    node: StageNode,
+    { keyed, reasons }: Extract<NodeState, { state: 'queued' }>,
+    end: ExecutionEnd,
+  ): Promise<void> {
+    const { name } = node.stage;
     if (end.state === 'done') await this.done(node, keyed, end.record, reasons);
     else if (end.state === 'failed') this.fail(node, end.failure, undefined, reasons);
     else if (end.state === 'inputs-lost') await this.repair(node, end.lost);
@@ -456,6 +468,7 @@ export class RecipeRun {
       this.results.delete(stage);
     }
     node.state = { state: 'pending' };
+    this.look();
   }
 
   /** Looks again after a while when a result is being made elsewhere. */

@@ -120,8 +120,8 @@ export class StageProcess {
         this.task?.listener.output(text);
       });
     }
-    // Writing to a process that has just died; its end is told by 'close'.
-    this.control?.on('error', () => undefined);
+    // Pipes to a process that has just died; its end is told by 'close'.
+    for (const stream of child.stdio) stream?.on('error', () => undefined);
     return new Promise((resolve) => {
       child.on('error', (error) => {
         if (child.pid !== undefined) return;

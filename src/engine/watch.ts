@@ -42,6 +42,8 @@ class RecipeWatch<Problem> {
   private files: FileWatch | undefined;
   private failure: { readonly error: unknown } | undefined;
   private updating = false;
+  /** Nothing has happened since the listener was told so. */
+  private idle = false;
   private readonly changed = new Set<string>();
   private wake: () => void = () => undefined;
 
@@ -92,6 +94,7 @@ class RecipeWatch<Problem> {
       if (this.options.signal.aborted) return;
       await this.follow(loaded, since);
       if (!loaded.ok) {
+        this.idle = false;
         this.options.onProblems?.(loaded.problems);
         return;
       }
@@ -127,6 +130,7 @@ class RecipeWatch<Problem> {
     this.current = { recipe, state };
     const keep = new Set(plan.stages.flatMap((stage) => (stage.state === 'run' ? [stage.key] : [])));
     for (const run of this.runs) run.supersede(keep);
+    this.idle = false;
     this.options.onPlan?.(plan, changedFiles);
     await this.start(recipe, selection);
   }
@@ -167,6 +171,8 @@ class RecipeWatch<Problem> {
 
   private tellWhenIdle(): void {
     if (this.runs.size > 0 || this.updating || this.changed.size > 0 || this.options.signal.aborted) return;
+    if (this.idle) return;
+    this.idle = true;
     this.options.onIdle?.();
   }
 }

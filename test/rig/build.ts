@@ -65,7 +65,8 @@ async function listSources(): Promise<readonly string[]> {
   const sources = entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
-  return [...sources, 'test/rig/toy-stages.ts', 'test/rig/run-toys.ts', 'test/rig/toy-recipe.ts'].sort();
+  const programs = ['toy-stages', 'toy-recipe', 'run-toys', 'run-cached', 'print-modules'];
+  return [...sources, ...programs.map((name) => `test/rig/${name}.ts`)].sort();
 }
 
 async function removeOldBuilds(): Promise<void> {

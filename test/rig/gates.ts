@@ -89,7 +89,9 @@ export class Gates {
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket)).on('error', () => undefined);
     let gate: Gate | undefined;
-    createInterface({ input: socket }).on('line', (line) => {
+    // A stage that was killed resets the connection, and the interface passes that on.
+    const lines = createInterface({ input: socket }).on('error', () => undefined);
+    lines.on('line', (line) => {
       if (gate !== undefined) {
         gate.hear(JSON.parse(line));
         return;

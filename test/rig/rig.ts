@@ -179,13 +179,13 @@ export class Rig {
     return contents;
   }
 
-  /** What is in the store that should not outlive a run. */
+  /** What is in the store that should not outlive a run, but for what this living process has there. */
   async debris(): Promise<readonly string[]> {
     const found: string[] = [];
     for (const folder of ['tmp', 'locks', 'scratch', 'processes']) {
       for (const name of await readdir(join(this.storeFolder, folder))) found.push(`${folder}/${name}`);
     }
-    return found;
+    return found.filter((path) => !path.includes(`/${process.pid}-`));
   }
 
   /** Ends everything and removes the project. */

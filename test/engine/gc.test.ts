@@ -1,0 +1,139 @@
+import { rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { collectGarbage } from '../../src/engine/gc.js';
+import { listRuns } from '../../src/engine/run-record.js';
+import { openStore } from '../../src/engine/store.js';
+import { listResults } from '../../src/engine/stored-results.js';
+import { Rig, untilGone } from '../rig/rig.js';
+import type { ToyRecipe } from '../rig/toy-recipe.js';
+
+let rig: Rig;
+
+beforeEach(async () => {
+  rig = await Rig.create();
+  await rig.write('recipe.yaml', '');
+});
+
+afterEach(() => rig.close());
+
+const recipe = (text: string): ToyRecipe => ({
+  a: { uses: 'write', with: { text } },
+  b: { uses: 'write', with: { text: 'b' }, files: ['a'] },
+});
+
+/** Runs, and leaves: what is pinned by a process that lives is never removed. */
+async function runAndLeave(text: string) {
+  const run = await rig.run(recipe(text));
+  await (await rig.store()).close();
+  await rig.openAgain();
+  return run;
+}
+
+async function setLastUse(key: string | undefined, time: number): Promise<void> {
+  await utimes((await rig.store()).resultFile(key ?? ''), time / 1000, time / 1000);
+}
+
+test('results are listed with their users, the last used first', async () => {
+  const run = await runAndLeave('one');
+  const keys = run.summary.stages.map(({ record }) => record?.key);
+  await setLastUse(keys[0], 2_000_000);
+  await setLastUse(keys[1], 1_000_000);
+  const results = await listResults(await rig.store());
+  expect(results).toMatchObject([
+    { key: keys[0], lastUsed: 2_000_000, bytes: 3, complete: true, usedBy: [{ stage: 'a' }] },
+    { key: keys[1], lastUsed: 1_000_000, usedBy: [{ stage: 'b', recipe: join(rig.folder, 'recipe.yaml') }] },
+  ]);
+});
+
+test('without conditions no result is removed', async () => {
+  await runAndLeave('one');
+  expect(await collectGarbage(await rig.store(), {})).toMatchObject({
+    removedResults: [],
+    removedArtifacts: [],
+    keptResults: 2,
+    keptBytes: 8,
+  });
+  expect((await rig.run(recipe('one'))).summary.counts.hit).toBe(2);
+});
+
+test('by age: what was not used for so long is removed, with its artifacts and old runs', async () => {
+  const run = await runAndLeave('one');
+  const [a, b] = run.summary.stages.map(({ record }) => record);
+  await setLastUse(b?.key, 1_000_000);
+  const report = await collectGarbage(await rig.store(), { olderThanMs: 60_000 });
+  expect(report.removedResults.map(({ key }) => key)).toEqual([b?.key]);
+  expect(report.removedArtifacts).toEqual([b?.outputs.out?.digest]);
+  expect(await rig.files('results')).toHaveLength(1);
+  expect((await rig.files('artifacts'))[0]).toContain(a?.outputs.out?.digest);
+  expect(await rig.states(recipe('one'))).toEqual({
+    a: 'hit',
+    b: 'run: its result is no longer in the store',
+  });
+  const later = { olderThanMs: 1, now: Date.now() + 60_000 };
+  expect((await collectGarbage(await rig.store(), later)).removedRuns).toEqual([run.summary.run]);
+  expect(await listRuns(await rig.store())).toEqual([]);
+});
+
+test('a dry run only tells', async () => {
+  await runAndLeave('one');
+  const before = await rig.contents('.');
+  const report = await collectGarbage(await rig.store(), { maxBytes: 0, dryRun: true });
+  expect(report).toMatchObject({ dryRun: true, keptResults: 0 });
+  expect(report.removedResults).toHaveLength(2);
+  expect(report.freedBytes).toBeGreaterThan(8);
+  expect(Object.keys(await rig.contents('artifacts'))).toHaveLength(2);
+  expect(Object.keys(before).filter((path) => path.startsWith('artifacts'))).toHaveLength(2);
+});
+
+test('by size: the longest unused go first, until the rest fits', async () => {
+  const [one, two] = [await runAndLeave('one'), await runAndLeave('two2')];
+  for (const { record } of one.summary.stages) await setLastUse(record?.key, 1_000_000);
+  const report = await collectGarbage(await rig.store(), { maxBytes: 10 });
+  expect(report.keptBytes).toBe(10);
+  expect((await rig.run(recipe('two2'))).summary.counts.hit).toBe(2);
+  expect(two.summary.outcome).toBe('done');
+});
+
+test('by reachability: what no stage of a recipe that still exists gave last', async () => {
+  await runAndLeave('one');
+  await runAndLeave('two');
+  const store = await rig.store();
+  expect((await collectGarbage(store, { unreachable: true })).removedResults).toHaveLength(2);
+  expect((await rig.run(recipe('two'))).summary.counts.hit).toBe(2);
+  await (await rig.store()).close();
+  await rig.openAgain();
+  await rm(join(rig.folder, 'recipe.yaml'));
+  expect((await collectGarbage(await rig.store(), { unreachable: true })).keptResults).toBe(0);
+});
+
+test('what a running process uses is never removed', async () => {
+  const graph: ToyRecipe = { ...recipe('one'), g: rig.gate('g', { files: ['a'] }) };
+  await runAndLeave('one');
+  const run = rig.spawn(graph);
+  const gate = await rig.gates.begin('g');
+  const store = await rig.store();
+  const report = await collectGarbage(store, { maxBytes: 0, olderThanMs: 0, unreachable: true });
+  expect(report.removedArtifacts).toEqual([]);
+  gate.finish('done');
+  expect(await run.ended).toBe(0);
+  const after = await collectGarbage(store, { maxBytes: 0 });
+  expect(after).toMatchObject({ keptResults: 0 });
+  expect(await rig.files('artifacts')).toEqual([]);
+});
+
+test('checkpoints nobody came back to go by age', async () => {
+  const run = rig.spawn({ g: rig.gate('g') });
+  const gate = await rig.gates.begin('g');
+  await gate.ask({ do: 'checkpoint', text: 'half' });
+  run.child.kill('SIGKILL');
+  await run.ended;
+  await untilGone(gate.greeting.pid);
+  const store = await openStore(rig.storeFolder);
+  expect((await collectGarbage(store)).removedDebris).toEqual([]);
+  const now = Date.now() + 60_000;
+  expect((await collectGarbage(store, { olderThanMs: 1_000, now })).removedDebris).toEqual([
+    expect.stringMatching(/^scratch\//),
+  ]);
+  await store.close();
+});
