@@ -1,0 +1,154 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+/** The settings of the train stage. Names and defaults are those of transformers' Trainer where it has them. */
+export const trainSettings = Type.Object(
+  {
+    epochs: Type.Number({
+      default: 3,
+      exclusiveMinimum: 0,
+      description: 'Passes over the training data; a fraction ends within one.',
+    }),
+    max_steps: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Updates of the weights; when given, `epochs` is of no account.',
+      }),
+    ),
+    batch_size: Type.Integer({ default: 32, minimum: 1, description: 'Examples of one batch.' }),
+    batch_tokens: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          'Instead of `batch_size`: padded tokens of one batch, so that batches of short texts have more of them.',
+      }),
+    ),
+    gradient_accumulation: Type.Integer({
+      default: 1,
+      minimum: 1,
+      description: 'Batches that make up one update; equal to one batch of so many times the size.',
+    }),
+    learning_rate: Type.Number({
+      default: 5e-5,
+      exclusiveMinimum: 0,
+      description: 'The largest learning rate, reached after warmup.',
+    }),
+    schedule: Type.Union([Type.Literal('linear'), Type.Literal('cosine'), Type.Literal('constant')], {
+      default: 'linear',
+      description:
+        'How the learning rate goes on after warmup: down to 0 on a line or half a cosine, or level.',
+    }),
+    warmup: Type.Number({
+      default: 0,
+      minimum: 0,
+      description:
+        'Rise of the learning rate at the start: a ratio of all steps below 1, or a number of steps.',
+    }),
+    weight_decay: Type.Number({
+      default: 0,
+      minimum: 0,
+      description: 'Decoupled weight decay (AdamW) of all weights but biases and those of LayerNorm.',
+    }),
+    beta1: Type.Number({ default: 0.9, minimum: 0, exclusiveMaximum: 1, description: "AdamW's beta 1." }),
+    beta2: Type.Number({ default: 0.999, minimum: 0, exclusiveMaximum: 1, description: "AdamW's beta 2." }),
+    epsilon: Type.Number({ default: 1e-8, exclusiveMinimum: 0, description: "AdamW's epsilon." }),
+    max_gradient_norm: Type.Number({
+      default: 1,
+      minimum: 0,
+      description: 'Gradients are scaled down to this norm, all together; 0 for no clipping.',
+    }),
+    dropout: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        exclusiveMaximum: 1,
+        description: "Dropout in training, everywhere in the model. Default: the model's config.json.",
+      }),
+    ),
+    class_weights: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal('balanced'),
+          Type.Record(Type.String(), Type.Number({ minimum: 0 }), { additionalProperties: false }),
+        ],
+        {
+          description:
+            'Classification: `balanced` (inversely proportional to how often a label occurs), or a weight by label; 1 for labels that are left out.',
+        },
+      ),
+    ),
+    label_smoothing: Type.Number({
+      default: 0,
+      minimum: 0,
+      exclusiveMaximum: 1,
+      description: 'Classification: share of the target that is spread evenly over all labels.',
+    }),
+    mask_probability: Type.Number({
+      default: 0.15,
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      description: 'Masked language modelling: share of tokens that is to be predicted.',
+    }),
+    evaluate_every: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Steps from one evaluation on the validation split to the next. Default: once an epoch.',
+      }),
+    ),
+    best_metric: Type.Optional(
+      Type.String({
+        description:
+          'What the best evaluation is told by: loss, accuracy, macro_f1 (classification), perplexity (masked language modelling). Default: the metric of `early_stopping`, else loss.',
+      }),
+    ),
+    keep: Type.Optional(
+      Type.Union([Type.Literal('best'), Type.Literal('last')], {
+        description:
+          'The weights that come out: those of the best evaluation or the last ones. Default: best where there is a validation split.',
+      }),
+    ),
+    early_stopping: Type.Optional(
+      Type.Object(
+        {
+          patience: Type.Integer({
+            default: 3,
+            minimum: 1,
+            description: 'Evaluations without a better one after which training stops.',
+          }),
+          metric: Type.Optional(
+            Type.String({ description: 'What is watched, as `best_metric`. Default: loss.' }),
+          ),
+          mode: Type.Optional(
+            Type.Union([Type.Literal('min'), Type.Literal('max')], {
+              description:
+                'Whether small or large values are good. Default: min for losses, max for all else.',
+            }),
+          ),
+          min_difference: Type.Number({
+            default: 0,
+            minimum: 0,
+            description: 'Only a larger difference counts as better.',
+          }),
+        },
+        {
+          additionalProperties: false,
+          description: 'Stops before the last step when evaluations get no better.',
+        },
+      ),
+    ),
+    log_every: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Steps from one row of the curve to the next. Default: some 500 rows in all.',
+      }),
+    ),
+    checkpoint_every_seconds: Type.Number({
+      default: 60,
+      minimum: 0,
+      description:
+        'How often to write a checkpoint, from which a killed training goes on. Changes no result.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** The settings of the train stage. */
+export type TrainSettings = Static<typeof trainSettings>;

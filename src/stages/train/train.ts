@@ -1,0 +1,276 @@
+import { readPenalty } from '../../artifacts/penalty.js';
+import { noLabel } from '../../artifacts/tokens.js';
+import { UserError } from '../../artifacts/user-error.js';
+import { createRandom } from '../../data/random.js';
+import type { Architecture } from '../../models/architecture.js';
+import { withConfigFields } from '../../models/families.js';
+import { type Model, saveModel } from '../../models/model.js';
+import { defineStage, type InputArtifact, type Progress } from '../../plugin/define-stage.js';
+import { openRuntime } from '../../runtime/open-runtime.js';
+import { modeOf } from '../../training/best.js';
+import { writeCurve } from '../../training/curve.js';
+import { balancedClassWeights } from '../../training/losses.js';
+import type { Objective } from '../../training/objective.js';
+import {
+  createObjective,
+  createObjectiveData,
+  type ObjectiveSettings,
+} from '../../training/objectives/index.js';
+import type { QuadraticPenalty } from '../../training/penalties/quadratic.js';
+import { train } from '../../training/trainer.js';
+import type { TrainingProgress, TrainingResult, TrainingSettings } from '../../training/training-options.js';
+import {
+  loadModelFor,
+  type ModelTokens,
+  openTokensOf,
+  readTokensFor,
+  requireSeveralLabels,
+  trainableWeights,
+} from './inputs.js';
+import { type TrainSettings, trainSettings } from './settings.js';
+
+export default defineStage({
+  type: 'train',
+  version: 1,
+  summary: 'Trains a model on tokens',
+  description: `What is trained for follows from the model's task: cross entropy for classification, masked language modelling with masks
+drawn anew in every epoch otherwise. Frozen weights (\`freeze-layers\`) stay as they are. A classifier whose head has
+other classes than the data gets a fresh one.
+
+Wired as a whole, tokens are trained on their split \`train\` and evaluated on \`validation\`; wired as a part
+(\`tokens.train\`), on that part, without evaluation.
+
+The weights of the best evaluation come out. A training that was killed goes on from its last checkpoint and ends with the
+same bytes as one that was not.`,
+  settings: trainSettings,
+  inputs: {
+    model: { kind: 'model', description: 'The model to start from.' },
+    tokens: { kind: 'tokens', description: 'What to learn from.' },
+    penalties: {
+      kind: 'penalty',
+      description: 'Penalties of older tasks (`ewc`), which add up.',
+      optional: true,
+      many: true,
+    },
+  },
+  outputs: {
+    model: { kind: 'model', description: 'The trained model.' },
+    curve: { kind: 'curve', description: 'Loss, learning rate and validation by step.' },
+  },
+  seeded: true,
+  tensors: true,
+  threads: 'all',
+  keyless: ['checkpoint_every_seconds'],
+  async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress, scratch }) {
+    const { tokens, split } = await openTokensOf(inputs.tokens);
+    const { model, replaced } = await loadModelFor(inputs.model, tokens, createRandom(seed).fork('head'));
+    if (replaced) log.info(`The classifier starts anew, for the labels ${list(tokens.labels ?? [])}.`);
+    const data = await readTokensFor(inputs.tokens, tokens, split, model);
+    const { labels } = model.architecture.config;
+    if (model.task === 'sequence-classification') requireSeveralLabels(inputs.tokens, data.train, labels);
+    const { weights, trainable, denseWeights } = trainableWeights(model);
+    const penalties = await readPenalties(inputs.penalties ?? []);
+
+    const architecture = withDropout(model.architecture, settings.dropout);
+    const objectiveSettings = objectiveSettingsOf(settings, model, data);
+    const objective = createObjective(architecture, model.task, objectiveSettings);
+    const trainingSettings = trainingSettingsOf(settings, objective, data);
+    const dataOf = (part: ModelTokens['train']) =>
+      createObjectiveData(architecture, model.task, tokens, part, objectiveSettings);
+
+    const runtime = await openRuntime(choice.name, { threads: choice.threads });
+    try {
+      const result = await train({
+        runtime,
+        objective,
+        weights,
+        trainable,
+        data: dataOf(data.train),
+        ...(data.validation === undefined ? {} : { validation: dataOf(data.validation) }),
+        penalties,
+        settings: trainingSettings,
+        maximumLength: model.architecture.config.maximumLength,
+        denseWeights,
+        seed,
+        signal,
+        checkpoints: { folder: scratch, everySeconds: settings.checkpoint_every_seconds },
+        clock: () => performance.now() / 1000,
+        onProgress: (state) => progress(shown(state)),
+        onMessage: (message) => log.info(message),
+      });
+      await saveModel({ ...model, weights: { ...model.weights, ...result.weights } }, outputs.model.path);
+      await writeCurve(outputs.curve.path, result.curve);
+      return { metrics: metricsOf(result), summary: summaryOf(result) };
+    } finally {
+      await runtime.dispose();
+    }
+  },
+});
+
+async function readPenalties(inputs: readonly InputArtifact[]): Promise<readonly QuadraticPenalty[]> {
+  const penalties: QuadraticPenalty[] = [];
+  for (const { path } of inputs) {
+    const { strength, fisherInformation, anchor } = await readPenalty(path);
+    penalties.push({ strength, fisher: fisherInformation, anchor });
+  }
+  return penalties;
+}
+
+/** Dropout is a matter of this training: config.json keeps what the model came with. */
+function withDropout(architecture: Architecture, dropout: number | undefined): Architecture {
+  if (dropout === undefined) return architecture;
+  return withConfigFields(architecture, {
+    hidden_dropout_prob: dropout,
+    attention_probs_dropout_prob: dropout,
+    classifier_dropout: dropout,
+  });
+}
+
+function objectiveSettingsOf(settings: TrainSettings, model: Model, data: ModelTokens): ObjectiveSettings {
+  if (model.task === 'masked-language-modeling') {
+    if (settings.class_weights !== undefined || settings.label_smoothing > 0) {
+      throw new UserError({
+        code: 'train/classification-only',
+        message:
+          'class_weights and label_smoothing are for classification; this model is a masked language model.',
+        help: 'Leave them out, or load the model with task: sequence-classification.',
+      });
+    }
+    return { maskProbability: settings.mask_probability };
+  }
+  const classWeights = classWeightsOf(settings.class_weights, model, data);
+  return {
+    labelSmoothing: settings.label_smoothing,
+    ...(classWeights === undefined ? {} : { classWeights }),
+  };
+}
+
+function classWeightsOf(
+  setting: TrainSettings['class_weights'],
+  model: Model,
+  data: ModelTokens,
+): readonly number[] | undefined {
+  const { labels } = model.architecture.config;
+  if (setting === undefined) return undefined;
+  if (setting === 'balanced') {
+    const given = (data.train.labels ?? new Int32Array()).filter((label) => label !== noLabel);
+    return balancedClassWeights(given, labels.length);
+  }
+  const unknown = Object.keys(setting).find((label) => !labels.includes(label));
+  if (unknown !== undefined) {
+    throw new UserError({
+      code: 'train/class-weights',
+      message: `class_weights names the label '${unknown}', which the data does not have.`,
+      found: unknown,
+      expected: `one of ${list(labels)}`,
+    });
+  }
+  return labels.map((label) => setting[label] ?? 1);
+}
+
+function trainingSettingsOf(
+  settings: TrainSettings,
+  objective: Objective,
+  data: ModelTokens,
+): TrainingSettings {
+  const stopping = settings.early_stopping;
+  const metric = settings.best_metric ?? stopping?.metric ?? 'loss';
+  requireMetric(metric, objective, settings);
+  if (data.validation === undefined && (stopping !== undefined || settings.keep === 'best')) {
+    throw new UserError({
+      code: 'train/no-validation',
+      message: 'There is no validation split to find the best step with.',
+      found: stopping === undefined ? 'keep: best' : 'early_stopping',
+      expected: 'tokens with a split named validation, wired as a whole (tokens, not tokens.train)',
+      help: 'Give load-dataset a validation split (split: { train: 0.8, validation: 0.1, test: 0.1 }) or use keep: last.',
+    });
+  }
+  return {
+    epochs: settings.epochs,
+    ...(settings.max_steps === undefined ? {} : { maximumSteps: settings.max_steps }),
+    batchSize: settings.batch_size,
+    ...(settings.batch_tokens === undefined ? {} : { batchTokens: settings.batch_tokens }),
+    gradientAccumulation: settings.gradient_accumulation,
+    learningRate: settings.learning_rate,
+    schedule: settings.schedule,
+    warmup: settings.warmup,
+    optimizer: {
+      beta1: settings.beta1,
+      beta2: settings.beta2,
+      epsilon: settings.epsilon,
+      weightDecay: settings.weight_decay,
+    },
+    maximumGradientNorm: settings.max_gradient_norm,
+    ...(settings.evaluate_every === undefined ? {} : { evaluateEvery: settings.evaluate_every }),
+    best: {
+      metric,
+      mode: stopping?.mode ?? modeOf(metric),
+      ...(stopping === undefined ? {} : { patience: stopping.patience }),
+      minimumDifference: stopping?.min_difference ?? 0,
+    },
+    keep: settings.keep ?? (data.validation === undefined ? 'last' : 'best'),
+    ...(settings.log_every === undefined ? {} : { logEvery: settings.log_every }),
+  };
+}
+
+function requireMetric(metric: string, objective: Objective, settings: TrainSettings): void {
+  const other = settings.early_stopping?.metric;
+  if (settings.best_metric !== undefined && other !== undefined && other !== settings.best_metric) {
+    throw new UserError({
+      code: 'train/two-metrics',
+      message: 'best_metric and early_stopping.metric name different metrics.',
+      found: `${settings.best_metric} and ${other}`,
+      help: 'One is enough: it tells the best evaluation and when to stop.',
+    });
+  }
+  if (objective.metrics.includes(metric)) return;
+  throw new UserError({
+    code: 'train/metric',
+    message: `Evaluations during training do not measure '${metric}'.`,
+    found: metric,
+    expected: `one of ${list(objective.metrics)}`,
+  });
+}
+
+function shown({ step, totalSteps, figures, tokensPerSecond, validation }: TrainingProgress): Progress {
+  const held = Object.entries(validation ?? {}).map(
+    ([name, value]) => [`validation_${name}`, value] as const,
+  );
+  return {
+    done: step,
+    total: totalSteps,
+    unit: 'steps',
+    values: {
+      loss: figures.loss,
+      ...(figures.penalty > 0 ? { penalty: figures.penalty } : {}),
+      learning_rate: figures.learningRate,
+      tokens_per_second: tokensPerSecond,
+      ...Object.fromEntries(held),
+    },
+  };
+}
+
+function metricsOf(result: TrainingResult): Record<string, number> {
+  const validation = Object.entries(result.validation ?? {});
+  return {
+    train_loss: result.trainingLoss,
+    ...Object.fromEntries(validation.map(([name, value]) => [`validation_${name}`, value])),
+    steps: result.steps,
+    best_step: result.keptStep,
+  };
+}
+
+function summaryOf(result: TrainingResult): string {
+  const { steps, trainingLoss, validation, keptStep, stoppedEarly } = result;
+  const parts = [`${steps.toLocaleString('en')} steps`, `loss ${trainingLoss.toFixed(4)}`];
+  if (validation?.loss !== undefined) parts.push(`validation loss ${validation.loss.toFixed(4)}`);
+  if (validation?.macro_f1 !== undefined) parts.push(`macro F1 ${validation.macro_f1.toFixed(4)}`);
+  if (stoppedEarly) parts.push('stopped early');
+  if (keptStep !== steps) parts.push(`best at step ${keptStep.toLocaleString('en')}`);
+  return parts.join(', ');
+}
+
+function list(names: readonly string[]): string {
+  const shownNames = names.slice(0, 10).join(', ');
+  return names.length > 10 ? `${shownNames} and ${names.length - 10} more` : shownNames;
+}

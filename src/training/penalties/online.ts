@@ -1,0 +1,43 @@
+/**
+ * Fisher information of several tasks as one (online EWC) and its normalisation.
+ */
+import type { HostTensor, NamedHostTensors } from '../../runtime/runtime.js';
+
+/**
+ * Adds older Fisher information to that of the newest task: F* = gamma F*_old + F (Schwarz et al., "Progress &
+ * Compress", 2018, section 3.2). The anchor of the result is the newest task's weights.
+ *
+ * A parameter that only one of the two has keeps that one, faded if it is the old.
+ *
+ * @param gamma in [0, 1]; below 1 older tasks fade.
+ */
+export function addFisher(old: NamedHostTensors, fresh: NamedHostTensors, gamma: number): NamedHostTensors {
+  const sum: Record<string, HostTensor> = { ...fresh };
+  for (const [name, before] of Object.entries(old)) {
+    const now = fresh[name];
+    const data = Float32Array.from(before.data, (value, index) => gamma * value + (now?.data[index] ?? 0));
+    sum[name] = { dtype: 'float32', shape: before.shape, data };
+  }
+  return sum;
+}
+
+/** The mean over all parameters. */
+export function meanFisher(fisher: NamedHostTensors): number {
+  let sum = 0;
+  let count = 0;
+  for (const { data } of Object.values(fisher)) {
+    for (const value of data) sum += value;
+    count += data.length;
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+/** Fisher information times a number. */
+export function scaleFisher(fisher: NamedHostTensors, factor: number): NamedHostTensors {
+  return Object.fromEntries(
+    Object.entries(fisher).map(([name, { shape, data }]): [string, HostTensor] => [
+      name,
+      { dtype: 'float32', shape, data: Float32Array.from(data, (value) => value * factor) },
+    ]),
+  );
+}
