@@ -1,0 +1,222 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CliProject } from './run-cli.js';
+
+let project: CliProject;
+
+beforeAll(async () => {
+  project = await CliProject.create();
+  await project.write({
+    'recipes/good.yaml': recipe(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the recipe language's own placeholder
+      'first: { uses: work, with: { text: "${params.text}" } }',
+      'last: { uses: work, in: first }',
+    ),
+    'recipes/throws.yaml': recipe(
+      'first: { uses: work, with: { does: throw } }',
+      'last: { uses: work, in: first }',
+    ),
+    'recipes/waits.yaml': recipe('first: { uses: work, with: { does: wait } }'),
+    'recipes/misses.yaml': recipe('first: { uses: work, expect: { letters: "> 9" } }'),
+    'recipes/wrong.yaml': recipe('first: { uses: wrok }', 'last: { uses: work, in: frist }'),
+  });
+});
+
+afterAll(() => project.remove());
+
+function dataUrl(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+function recipe(...stages: readonly string[]): string {
+  return [
+    'recipe: 1',
+    'plugins: [../stages/work.mjs]',
+    'params: { text: hello }',
+    'stages:',
+    ...stages.map((stage) => `  ${stage}`),
+    '',
+  ].join('\n');
+}
+
+describe('wrong command lines', () => {
+  it('name the command that was meant and end with 2', async () => {
+    const { code, stderr } = await project.run(['rnu']);
+    expect(code).toBe(2);
+    expect(stderr).toContain("unknown command 'rnu'");
+    expect(stderr).toContain('Did you mean run?');
+  });
+
+  it('name the option that was meant and end with 2', async () => {
+    const { code, stderr } = await project.run(['run', '--porfile', 'x']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean --profile?');
+  });
+
+  it('list the recipes nearby when the recipe does not exist', async () => {
+    const { code, stderr } = await project.run(['run', 'nothing.yaml']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the recipe nothing.yaml does not exist');
+    expect(stderr).toContain('recipes/good.yaml');
+  });
+
+  it('list the recipes when none is named and there are several', async () => {
+    const { code, stderr } = await project.run(['plan']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('recipes/throws.yaml');
+  });
+});
+
+describe('roux run', () => {
+  it('runs a recipe, and nothing the second time', async () => {
+    const first = await project.run(['run', 'good']);
+    expect(first.stderr).toBe('');
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(/✔ 2 stages: 2 done/);
+    const second = await project.run(['run', 'recipes/good.yaml']);
+    expect(second.code).toBe(0);
+    expect(second.stdout).toMatch(/✔ 2 stages: 2 cached/);
+  });
+
+  it('loads no renderer, schema compiler or tensor library when everything is cached', async () => {
+    await project.run(['run', 'good']);
+    const loader = `import { appendFileSync } from 'node:fs';
+      export async function load(url, context, next) { appendFileSync('loaded.txt', url + '\\n'); return next(url, context); }`;
+    const hook = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(loader))});`;
+    const { child, end } = project.start(['run', 'good'], {
+      nodeOptions: ['--no-warnings', '--import', dataUrl(hook)],
+    });
+    child.stdin?.end();
+    expect((await end).stdout).toMatch(/2 cached/);
+    const loaded = await readFile(join(project.folder, 'loaded.txt'), 'utf8');
+    expect(loaded).toContain('/yaml/');
+    expect(loaded).not.toMatch(/listr2|typebox|\/ajv\/|tensorflow|onnxruntime|esbuild|chokidar|vega/);
+  });
+
+  it('ends with 1 when a stage throws, shows its stack and skips what needs it', async () => {
+    const { code, stdout } = await project.run(['run', 'throws']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('thrown by the stage');
+    expect(stdout).toContain('This is a mistake in the stage');
+    expect(stdout).toMatch(/last +skipped +needs first/);
+  });
+
+  it('ends with 1 when an expectation does not hold, and shows where it is written', async () => {
+    const { code, stdout } = await project.run(['run', 'misses']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/recipes\/misses\.yaml:5:\d+/);
+    expect(stdout).toContain('found:    letters 4');
+  });
+
+  it('ends with 2 before anything runs when the recipe is wrong, and tells all mistakes', async () => {
+    const { code, stdout, stderr } = await project.run(['run', 'wrong']);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain("did you mean 'work'?");
+    expect(stderr).toContain("did you mean 'first'?");
+  });
+
+  it('prints one JSON object a line with --json', async () => {
+    const { stdout } = await project.run(['run', 'good', '--json', '-s', 'text=json']);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): { event: string; time: number } => JSON.parse(line));
+    expect(events.at(0)?.event).toBe('run-started');
+    expect(events.at(-1)?.event).toBe('run-finished');
+    expect(events.every(({ time }) => typeof time === 'number')).toBe(true);
+  });
+
+  it('prints the diagnostics as JSON with --json', async () => {
+    const { code, stdout } = await project.run(['run', 'wrong', '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      event: 'diagnostics',
+      diagnostics: [{ severity: 'error' }, {}],
+    });
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends cleanly by %s', async (signal, expected) => {
+    const { child, end, until } = project.start(['run', 'waits']);
+    await until('began');
+    child.kill(signal);
+    const { code, stdout } = await end;
+    expect(code).toBe(expected);
+    expect(stdout).toMatch(/■ interrupted; 1 stage: 1 cancelled/);
+  });
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    const { child, end, until } = project.start(['run', 'waits', '--json']);
+    await until('stage-log');
+    child.stdout?.destroy();
+    // The next thing that is printed meets a closed pipe.
+    child.kill('SIGINT');
+    const { code, stderr } = await end;
+    expect([130, 141]).toContain(code);
+    expect(stderr).toBe('');
+  });
+});
+
+describe('roux plan', () => {
+  it('says what would run and why', async () => {
+    await project.run(['run', 'good']);
+    const { code, stdout } = await project.run(['plan', 'good', '-s', 'text=other']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/first +work +run +text hello -> other/);
+    expect(stdout).toMatch(/last +work +waiting +needs first/);
+    expect(stdout).toContain('1 of 2 stages to run');
+  });
+
+  it('fits 80 columns and can be read by programs', async () => {
+    const { stdout } = await project.run(['plan', 'good', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ stages: [{ name: 'first', type: 'work' }, { name: 'last' }] });
+  });
+});
+
+describe('roux show, report and cache', () => {
+  it('show a stage with figures and artifacts', async () => {
+    await project.run(['run', 'good']);
+    const { code, stdout } = await project.run(['show', 'first']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('first (work)');
+    expect(stdout).toMatch(/letters +5/);
+    expect(stdout).toMatch(/work +\.roux\/artifacts\//);
+  });
+
+  it('say that no run has made a report', async () => {
+    const { code, stderr } = await project.run(['report']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('no run has made a report');
+  });
+
+  it('list, verify and clean the store', async () => {
+    await project.run(['run', 'good']);
+    expect((await project.run(['cache', 'ls'])).stdout).toMatch(/work +5 B/);
+    expect((await project.run(['cache', 'verify'])).stdout).toContain('sound');
+    expect((await project.run(['cache', 'gc', '--dry-run', '--older-than', '1d'])).stdout).toContain(
+      'would remove 0 results',
+    );
+    const { code, stderr } = await project.run(['cache', 'gc', '--max-size', 'much']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('500MB');
+  });
+});
+
+describe('roux stages and schema', () => {
+  it('know the stage types of plugins', async () => {
+    expect((await project.run(['stages', '--recipe', 'good'])).stdout).toMatch(/work +Works \(plugin\)/);
+    const { stdout } = await project.run(['stages', 'work', '--plugin', './stages/work.mjs']);
+    expect(stdout).toMatch(/text +text +What is written \(default "text"\)/);
+    expect((await project.run(['schema', '--recipe', 'good'])).stdout).toContain('"work"');
+  });
+
+  it('suggest the stage type that was meant', async () => {
+    const { code, stderr } = await project.run(['stages', 'trian']);
+    expect(code).toBe(2);
+    expect(stderr).toContain("did you mean 'train'?");
+  });
+});
