@@ -368,6 +368,17 @@ const CASES: Readonly<Record<string, Case | readonly Case[]>> = {
     fn: (x, y) => [tf.einsum('bik,bjk->bij', x, y), tf.einsum('bik->ki', x)],
     differentiate: [],
   },
+  'layer normalization and GELU': {
+    inputs: [floats([6, 8]), floats([8]), floats([8])],
+    fn: (x, gain, bias) => {
+      const centered = tf.sub(x, tf.mean(x, 1, true));
+      const variance = tf.mean(tf.square(centered), 1, true);
+      const normalized = tf.add(tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, 1e-12))), gain), bias);
+      const cumulative = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+      return [normalized, tf.mul(x, cumulative)];
+    },
+    differentiate: [],
+  },
   softmax: { inputs: [cube], fn: (x) => [tf.softmax(x), tf.logSoftmax(x)] },
   softmaxCrossEntropy: {
     inputs: [a, floats([3, 4], 0, 1)],

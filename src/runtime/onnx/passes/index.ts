@@ -2,6 +2,7 @@ import type { Graph } from '../graph.js';
 import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions.js';
 import { eliminateDeadCode, removeUnusedInputs } from './eliminate-dead-code.js';
 import { foldConstants } from './fold-constants.js';
+import { fuseGelus, fuseLayerNormalizations } from './fuse-activations.js';
 import { fuseBiases, fuseMatrixProducts } from './fuse-matrix-products.js';
 import { lowerFusedProducts } from './lower-fused-products.js';
 import type { Pass } from './rewrite.js';
@@ -19,6 +20,8 @@ const PASSES: readonly Pass[] = [
   foldConstants,
   eliminateCommonSubexpressions,
   eliminateDeadCode,
+  fuseLayerNormalizations,
+  eliminateDeadCode,
   fuseMatrixProducts,
   eliminateDeadCode,
   fuseBiases,
@@ -29,7 +32,11 @@ const PASSES: readonly Pass[] = [
 
 /** Runs all passes; the result can be emitted as an ONNX model. */
 export function optimizeGraph(graph: Graph): Graph {
-  return separateOutputs(removeUnusedInputs(PASSES.reduce((current, pass) => pass(current), graph)));
+  return separateOutputs(
+    removeUnusedInputs(
+      [...PASSES, fuseGelus, eliminateDeadCode].reduce((current, pass) => pass(current), graph),
+    ),
+  );
 }
 
 /** Runs the passes after which a graph has only operations of ONNX's own set; inputs that nothing uses stay. */

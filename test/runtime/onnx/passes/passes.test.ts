@@ -12,6 +12,7 @@ import {
   removeUnusedInputs,
 } from '../../../../src/runtime/onnx/passes/eliminate-dead-code.js';
 import { foldConstants } from '../../../../src/runtime/onnx/passes/fold-constants.js';
+import { fuseGelus, fuseLayerNormalizations } from '../../../../src/runtime/onnx/passes/fuse-activations.js';
 import { fuseBiases, fuseMatrixProducts } from '../../../../src/runtime/onnx/passes/fuse-matrix-products.js';
 import { lowerFusedProducts } from '../../../../src/runtime/onnx/passes/lower-fused-products.js';
 import { separateOutputs } from '../../../../src/runtime/onnx/passes/separate-outputs.js';
@@ -224,6 +225,67 @@ describe('fuseMatrixProducts and fuseBiases', () => {
       '%: float32[2,2] = Mul(%, 0.5)',
       'output o0 = %',
     ]);
+  });
+});
+
+describe('fuseLayerNormalizations', () => {
+  function normalize(graph: GraphBuilder, x: Value) {
+    const vector = (...numbers: number[]) => graph.constant('float32', [3], Float32Array.from(numbers));
+    const centered = binary(graph, 'Sub', x, reduce(graph, 'ReduceMean', x, [1], true));
+    const variance = reduce(graph, 'ReduceMean', binary(graph, 'Mul', centered, centered), [1], true);
+    const deviation = unary(graph, 'Sqrt', binary(graph, 'Add', variance, number(graph, 0.5)));
+    const unit = binary(graph, 'Mul', centered, unary(graph, 'Reciprocal', deviation));
+    return {
+      unit,
+      result: binary(graph, 'Add', binary(graph, 'Mul', unit, vector(1, 2, 3)), vector(4, 5, 6)),
+    };
+  }
+
+  it('makes one operation of a forward pass', () => {
+    const lines = rewritten(fuseLayerNormalizations, (graph, x) => [normalize(graph, x).result]);
+    expect(lines).toEqual([
+      '%1: float32[2,3] = LayerNormalization($x, [1,2,3], [4,5,6], axis=-1, epsilon=0.5)',
+      'output o0 = %1',
+    ]);
+  });
+
+  it('leaves what a backward pass uses, too', () => {
+    const lines = rewritten(fuseLayerNormalizations, (graph, x) => {
+      const { unit, result } = normalize(graph, x);
+      return [result, unit];
+    });
+    expect(lines.join()).not.toContain('LayerNormalization');
+  });
+});
+
+describe('fuseGelus', () => {
+  const erfPlusOne = (graph: GraphBuilder, x: Value) =>
+    binary(
+      graph,
+      'Add',
+      unary(graph, 'Erf', binary(graph, 'Mul', x, number(graph, Math.SQRT1_2))),
+      number(graph, 1),
+    );
+
+  it.each<[string, (graph: GraphBuilder, x: Value) => Value]>([
+    [
+      'x * ((erf + 1) / 2)',
+      (g, x) => binary(g, 'Mul', x, binary(g, 'Mul', erfPlusOne(g, x), number(g, 0.5))),
+    ],
+    [
+      '(x / 2) * (erf + 1)',
+      (g, x) => binary(g, 'Mul', binary(g, 'Mul', x, number(g, 0.5)), erfPlusOne(g, x)),
+    ],
+  ])('makes one operation of %s', (_, build) => {
+    const lines = rewritten(fuseGelus, (graph, x) => [build(graph, x)]);
+    expect(lines).toEqual(['%1: float32[2,3] = com.microsoft.Gelu($x)', 'output o0 = %1']);
+  });
+
+  it('leaves products of other operands', () => {
+    const lines = rewritten(fuseGelus, (graph, x, y) => [
+      binary(graph, 'Mul', y, binary(graph, 'Mul', erfPlusOne(graph, x), number(graph, 0.5))),
+    ]);
+    expect(lines.join()).not.toContain('Gelu');
   });
 });
 
