@@ -69,7 +69,7 @@ same bytes as one that was not.`,
     const { labels } = model.architecture.config;
     if (model.task === 'sequence-classification') requireSeveralLabels(inputs.tokens, data.train, labels);
     const { weights, trainable, denseWeights } = trainableWeights(model);
-    const penalties = await readPenalties(inputs.penalties ?? []);
+    const penalties = await readPenalties(inputs.penalties ?? [], settings.penalty_scale ?? 1);
 
     const architecture = withDropout(model.architecture, settings.dropout);
     const objectiveSettings = objectiveSettingsOf(settings, model, data);
@@ -98,7 +98,10 @@ same bytes as one that was not.`,
         onProgress: (state) => progress(shown(state)),
         onMessage: (message) => log.info(message),
       });
-      await saveModel({ ...model, weights: { ...model.weights, ...result.weights } }, outputs.model.path);
+      // What changes no result must not reach an artifact.
+      const { checkpoint_every_seconds: _keyless, ...training } = settings;
+      const weightsNow = { ...model.weights, ...result.weights };
+      await saveModel({ ...model, weights: weightsNow, training }, outputs.model.path);
       await writeCurve(outputs.curve.path, result.curve);
       return { metrics: metricsOf(result), summary: summaryOf(result) };
     } finally {
@@ -107,11 +110,14 @@ same bytes as one that was not.`,
   },
 });
 
-async function readPenalties(inputs: readonly InputArtifact[]): Promise<readonly QuadraticPenalty[]> {
+async function readPenalties(
+  inputs: readonly InputArtifact[],
+  scale: number,
+): Promise<readonly QuadraticPenalty[]> {
   const penalties: QuadraticPenalty[] = [];
   for (const { path } of inputs) {
     const { strength, fisherInformation, anchor } = await readPenalty(path);
-    penalties.push({ strength, fisher: fisherInformation, anchor });
+    penalties.push({ strength: strength * scale, fisher: fisherInformation, anchor });
   }
   return penalties;
 }
