@@ -7,7 +7,8 @@ const taskFigures = ['macro_f1', 'accuracy', 'auroc'];
 
 /**
  * The strength of the penalty that the measured model was trained with: the sum over the penalties wired into its
- * trainings, 0 where there is none. Undefined when the measurement's history is not known.
+ * trainings, each times the training's `penalty_scale`; 0 where there is none. Undefined when the measurement's history is
+ * not known.
  */
 export function penaltyStrength(
   measured: ReportMetrics,
@@ -15,11 +16,16 @@ export function penaltyStrength(
 ): number | undefined {
   const history = historyOf(measured, stages);
   if (history.length === 0) return undefined;
-  return history
-    .filter(({ outputs }) => Object.values(outputs).some(({ kind }) => kind === 'penalty'))
-    .map(({ settings }) => settings.strength)
-    .filter((strength) => typeof strength === 'number')
-    .reduce((sum, strength) => sum + strength, 0);
+  const byName = new Map(history.map((stage) => [stage.name, stage]));
+  const strengthOf = (training: ProvenanceStage): number => {
+    const scale = training.settings.penalty_scale;
+    const strengths = (training.inputs.penalties ?? []).map(
+      ({ stage }) => byName.get(stage)?.settings.strength,
+    );
+    const sum = strengths.reduce<number>((total, one) => total + (typeof one === 'number' ? one : 0), 0);
+    return sum * (typeof scale === 'number' ? scale : 1);
+  };
+  return history.filter(isTraining).reduce((sum, training) => sum + strengthOf(training), 0);
 }
 
 /** The new task's figure: from the classification metrics of the model whose forgetting was measured. */
@@ -43,8 +49,13 @@ export function taskFigure(
 /** The stages that made the curves behind something: its trainings. */
 function trainingsOf(measured: ReportMetrics, stages: readonly ProvenanceStage[]): readonly string[] {
   return historyOf(measured, stages)
-    .filter(({ outputs }) => Object.values(outputs).some(({ kind }) => kind === 'curve'))
+    .filter(isTraining)
     .map(({ name }) => name);
+}
+
+/** Trainings are what leaves a curve. */
+function isTraining({ outputs }: ProvenanceStage): boolean {
+  return Object.values(outputs).some(({ kind }) => kind === 'curve');
 }
 
 /** The stage that made something, and all before it. */

@@ -87,6 +87,13 @@ export const trainSettings = Type.Object(
       exclusiveMaximum: 1,
       description: 'Masked language modelling: share of tokens that is to be predicted.',
     }),
+    penalty_scale: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        description:
+          'Factor on the strengths of all penalties: trainings of different strengths then share one penalty. Default: 1.',
+      }),
+    ),
     evaluate_every: Type.Optional(
       Type.Integer({
         minimum: 1,
