@@ -5,11 +5,6 @@ export function matchesAnyPattern(path: string, patterns: readonly string[]): bo
   return patterns.some((pattern) => patternExpression(pattern).test(path));
 }
 
-/** Whether the text holds anything that a pattern gives a meaning to. */
-export function isPattern(text: string): boolean {
-  return /[*?{]/.test(text);
-}
-
 const expressions = new Map<string, RegExp>();
 
 function patternExpression(pattern: string): RegExp {

@@ -37,7 +37,7 @@ export interface Random {
 }
 
 /** What `shuffle` takes: arrays and typed arrays of numbers. */
-export type ShuffleableArray = unknown[] | Int32Array | Uint32Array | Float32Array | Float64Array;
+type ShuffleableArray = unknown[] | Int32Array | Uint32Array | Float32Array | Float64Array;
 
 /**
  * Starts a stream.

@@ -17,7 +17,7 @@ const chunkSize = 1 << 18;
  * The text of a file, piece by piece.
  *
  * Bytes that are no UTF-8 come out as lone surrogates U+DC80 to U+DCFF (as Python's `surrogateescape` does), so that whoever
- * knows about rows can say which of them is broken: see `invalidByte`. Throws a UserError for a file that cannot be read
+ * knows about rows can say which of them is broken: see `invalidByteProblem`. Throws a UserError for a file that cannot be read
  * and for an unknown encoding.
  */
 export async function* readText(
@@ -46,7 +46,7 @@ export function decodeText(bytes: Buffer, encoding: TextEncoding = 'utf-8'): str
 }
 
 /** The first byte in a text of `readText` that was no UTF-8, with its place; undefined when all is well. */
-export function invalidByte(text: string): { readonly byte: number; readonly index: number } | undefined {
+function invalidByte(text: string): { readonly byte: number; readonly index: number } | undefined {
   const match = escapedByte.exec(text);
   return match === null ? undefined : { byte: match[0].charCodeAt(0) - escapeBase, index: match.index };
 }

@@ -28,7 +28,7 @@ export interface Encoding {
 export type Truncation = 'longest_first' | 'only_first' | 'only_second';
 
 /** How a text is encoded. */
-export interface EncodeOptions {
+interface EncodeOptions {
   /** Most tokens in the result, special tokens included. Without it nothing is cut off. */
   readonly maxLength?: number;
   /** Default `longest_first`. */

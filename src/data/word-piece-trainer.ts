@@ -49,7 +49,7 @@ export interface WordPieceTrainer {
 }
 
 /** The special tokens of a BERT-type tokenizer, ids 0 to 4. */
-export const bertSpecialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const;
+const bertSpecialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const;
 
 /** Longer words, in code points, are unknown to WordPiece and teach it nothing. */
 const longestWord = 100;

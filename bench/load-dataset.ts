@@ -2,7 +2,7 @@
  * Loads a file of one gigabyte and prints the time it takes and the most memory that the process had, next to the time of
  * only reading the file.
  *
- *     npm run build && node bench/load-dataset.mjs [csv|jsonl] [megabytes] [characters per row]
+ *     node bench/run.mjs load-dataset [csv|jsonl] [megabytes] [characters per row]
  *
  * The file is made under the system's folder for temporary files and removed afterwards. The goal is a peak below 512 MB.
  */
@@ -11,14 +11,17 @@ import { closeSync, createReadStream, mkdirSync, mkdtempSync, openSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createRandom } from '../dist/data/random.js';
+import { loadDataset } from '../src/data/load-dataset.js';
+import { createRandom } from '../src/data/random.js';
 
+/** Megabytes. */
 const goal = 512;
 
-if (process.argv[2] === '--load') await load(process.argv[3], process.argv[4]);
-else await bench(process.argv[2] ?? 'csv', Number(process.argv[3] ?? 1000), Number(process.argv[4] ?? 300));
+const [first = 'csv', second, third] = process.argv.slice(2);
+if (first === '--load') await load(second ?? '', third ?? '');
+else await bench(first, Number(second ?? 1000), Number(third ?? 300));
 
-async function bench(format, megabytes, length) {
+async function bench(format: string, megabytes: number, length: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'roux-bench-'));
   try {
     const file = join(folder, `rows.${format}`);
@@ -40,7 +43,7 @@ async function bench(format, megabytes, length) {
 }
 
 /** Rows of random words; one in a hundred repeats an earlier text, one in fifty has quotes and a line break. */
-function writeRows(file, format, bytes, length) {
+function writeRows(file: string, format: string, bytes: number, length: number): number {
   const random = createRandom(1);
   const words = Array.from({ length: 20_000 }, () => {
     const letters = Array.from({ length: 2 + random.integer(9) }, () =>
@@ -53,11 +56,11 @@ function writeRows(file, format, bytes, length) {
   let rows = 0;
   let repeated = 'the same text again';
   while (written < bytes) {
-    const lines = [];
+    const lines: string[] = [];
     for (let line = 0; line < 2000; line++, rows++) {
-      const parts = [];
+      const parts: string[] = [];
       for (let size = 0; size < length; ) {
-        const word = words[random.integer(words.length)];
+        const word = words[random.integer(words.length)] ?? '';
         parts.push(word);
         size += word.length + 1;
       }
@@ -80,14 +83,14 @@ function writeRows(file, format, bytes, length) {
 }
 
 /** Loads in a process of its own, so that its peak is not ours. */
-function measure(file, output) {
+function measure(file: string, output: string): Promise<{ readonly seconds: number; readonly peak: number }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--load', file, output], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let text = '';
     child.stdout.on('data', (chunk) => {
-      text += chunk;
+      text += String(chunk);
     });
     child.on('error', reject);
     child.on('exit', (code) =>
@@ -96,8 +99,7 @@ function measure(file, output) {
   });
 }
 
-async function load(file, output) {
-  const { loadDataset } = await import('../dist/data/load-dataset.js');
+async function load(file: string, output: string): Promise<void> {
   mkdirSync(output, { recursive: true });
   const start = performance.now();
   await loadDataset(output, {
