@@ -20,10 +20,7 @@ export function formatRunSummary(log: RunLog, terminal: Terminal, options: Summa
   const sections = [
     stageTable(shown, terminal),
     metricLines(shown, terminal),
-    log.warnings.map(
-      ({ stage, message }) =>
-        `${terminal.colors.yellow('warning')} ${terminal.colors.bold(oneLine(stage))}: ${oneLine(message)}`,
-    ),
+    warningLines(log, terminal),
     options.products.map(({ stage, path }) => `${oneLine(stage)}: ${terminal.colors.cyan(oneLine(path))}`),
     log.stages.flatMap((stage) =>
       stage.failure === undefined ? [] : [formatFailure(stage.name, stage.failure, terminal)],
@@ -34,6 +31,21 @@ export function formatRunSummary(log: RunLog, terminal: Terminal, options: Summa
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+/** Warnings shown of one stage; more are for `roux show`. */
+const mostWarnings = 4;
+
+function warningLines({ stages, warnings }: RunLog, { colors }: Terminal): readonly string[] {
+  return stages.flatMap(({ name }) => {
+    const own = warnings.filter(({ stage }) => stage === name).map(({ message }) => oneLine(message));
+    const more = own.length - mostWarnings;
+    const lead = `${colors.yellow('warning')} ${colors.bold(oneLine(name))}: `;
+    return [
+      ...own.slice(0, mostWarnings).map((message) => lead + message),
+      ...(more > 0 ? [colors.dim(`... ${countOf(more, 'more warning')}: roux show ${oneLine(name)}`)] : []),
+    ];
+  });
 }
 
 /** The stage ran, or its figures are others than in the run before. */
