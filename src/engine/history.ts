@@ -5,6 +5,7 @@ import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { sha256 } from './digests.js';
 import { parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
+import { fileSystemError } from './fs-failure.js';
 import type { KeyData } from './key-data.js';
 import type { ResultRecord } from './result-record.js';
 import type { Store } from './store.js';
@@ -50,11 +51,16 @@ export async function writeHistory(
     metrics: record.metrics,
   };
   const path = historyFile(store, recipe, stage.name);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomically(path, JSON.stringify(entry), {
-    temporary: await store.temporaryPath(),
-    durable: false,
-  });
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomically(path, JSON.stringify(entry), {
+      temporary: await store.temporaryPath(),
+      durable: false,
+    });
+  } catch (error) {
+    // Only reasons are worded with it: a full disk that a result still fitted on is no failure of the stage.
+    if (fileSystemError(error, 'writing the history') === undefined) throw error;
+  }
 }
 
 /** Every entry of every recipe. */

@@ -9,28 +9,20 @@
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import type { RunOptions, RunSummary, StageSummary } from './api.js';
 import { quarantineArtifact } from './artifacts.js';
-import type { RunEventBody, StageFailure, StageOutcome } from './events.js';
-import { checkExpectations } from './expectations.js';
-import { type HistoryEntry, readHistory, writeHistory } from './history.js';
-import {
-  explainRun,
-  type KeyedStage,
-  keyStage,
-  type LostArtifact,
-  lookUp,
-  type PathMemory,
-  readFiles,
-} from './inspection.js';
-import { type Lock, type LockAnswer, tryLock } from './locks.js';
+import { concludeStage } from './conclusion.js';
+import type { RunEvent, StageFailure } from './events.js';
+import { type KeyedStage, type PathMemory, readFiles } from './inspection.js';
 import type { RunReason } from './plan.js';
 import type { KnownResult } from './provenance.js';
 import type { Resources } from './resources.js';
 import type { ResultRecord } from './result-record.js';
-import { setResultAside, touchResult } from './results.js';
+import { touchResult } from './results.js';
 import { RunRecorder } from './run-recorder.js';
+import { RunVoice } from './run-voice.js';
 import { producersOf, selectStages } from './selection.js';
 import { type ExecutionEnd, executeStage, type LostInput } from './stage-execution.js';
-import { describeFailure } from './stage-failure.js';
+import { countOutcomes, makeNode, type QueuedState, type StageNode } from './stage-node.js';
+import { type Preparation, prepareStage, type RunContext } from './stage-preparation.js';
 import { knownVersions } from './versions.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -46,50 +38,23 @@ const pollMs = 100;
 /** How often a stage is made again because its consumer found it damaged; more than once means a broken disk. */
 const mostRepairs = 3;
 
-type NodeState =
-  | { readonly state: 'pending' }
-  /** The key is locked and the stage waits for threads. */
-  | {
-      readonly state: 'queued';
-      readonly keyed: KeyedStage;
-      readonly reasons: readonly RunReason[];
-      readonly lock: Lock;
-    }
-  /** Another process, or another run of this one, makes the result. */
-  | { readonly state: 'elsewhere' }
-  | { readonly state: 'active'; readonly key: string; readonly controller: AbortController }
-  | { readonly state: 'ended'; readonly summary: StageSummary };
-
-interface StageNode {
-  readonly stage: CheckedStage;
-  readonly forced: boolean;
-  state: NodeState;
-  toldOfWaiting: boolean;
-  /** A superseded run of this process makes the result. */
-  adopted: boolean;
-  repairs: number;
-  /** What was found damaged by a consumer in this run. */
-  lost: readonly LostArtifact[];
-}
-
 /** A run that goes on, or went. */
 export class RecipeRun {
   /** The summary; rejects for bugs and when the store cannot be written. */
   readonly finished: Promise<RunSummary>;
   private readonly recipe: CheckedRecipe;
   private readonly options: RecipeRunOptions;
-  private readonly recorder: RunRecorder;
+  private readonly voice: RunVoice;
   private readonly versions: Readonly<Record<string, string>>;
   private readonly nodes: readonly StageNode[];
   private readonly results = new Map<string, KnownResult>();
   private readonly ranAgain = new Set<string>();
   private readonly paths: PathMemory = new Map();
   private readonly verified = new Set<string>();
-  private readonly began = performance.now();
+  private readonly context: RunContext;
   private readonly executions = new Set<Promise<void>>();
   private readonly settle: { resolve(summary: RunSummary): void; reject(error: unknown): void };
   private keep: ReadonlySet<string> | undefined;
-  private superseded = false;
   private looking = false;
   private lookAgain = false;
   private over = false;
@@ -100,18 +65,13 @@ export class RecipeRun {
   private constructor(recipe: CheckedRecipe, options: RecipeRunOptions, recorder: RunRecorder) {
     this.recipe = recipe;
     this.options = options;
-    this.recorder = recorder;
+    this.voice = new RunVoice(recorder, (event) => this.pass(event));
     this.versions = { ...knownVersions(), ...options.versions };
     const { stages, forced } = selectStages(recipe, options);
-    this.nodes = stages.map((stage) => ({
-      stage,
-      forced: forced.has(stage.name),
-      state: { state: 'pending' },
-      toldOfWaiting: false,
-      adopted: false,
-      repairs: 0,
-      lost: [],
-    }));
+    this.nodes = stages.map((stage) => makeNode(stage, forced.has(stage.name)));
+    const { results, ranAgain, paths } = this;
+    const emit = this.voice.emit.bind(this.voice);
+    this.context = { store: options.store, recipe, results, ranAgain, paths, emit };
     let settle: RecipeRun['settle'] | undefined;
     this.finished = new Promise((resolve, reject) => {
       settle = { resolve, reject };
@@ -141,20 +101,19 @@ export class RecipeRun {
    */
   supersede(keep: ReadonlySet<string>): void {
     if (this.over) return;
-    if (!this.superseded) {
+    if (this.voice.mute()) {
       const cancelled = this.nodes.filter(({ state }) => state.state !== 'ended');
       for (const { stage, state } of cancelled) {
         if (state.state === 'active' && keep.has(state.key)) continue;
-        this.tell({ event: 'stage-cancelled', stage: stage.name });
+        this.voice.tell({ event: 'stage-cancelled', stage: stage.name });
       }
       const counts = countOutcomes(this.ends());
-      this.tell({
+      this.voice.tell({
         event: 'run-finished',
         outcome: 'cancelled',
         counts: { ...counts, cancelled: counts.cancelled + cancelled.length },
-        durationMs: this.now(),
+        durationMs: this.voice.now(),
       });
-      this.superseded = true;
     }
     this.wind(keep);
   }
@@ -168,9 +127,9 @@ export class RecipeRun {
   }
 
   private start(stages: readonly CheckedStage[]): void {
-    this.emit({
+    this.voice.emit({
       event: 'run-started',
-      run: this.recorder.id,
+      run: this.voice.recorder.id,
       recipe: this.recipe.name,
       ...(this.recipe.profile === undefined ? {} : { profile: this.recipe.profile }),
       stages: stages.map((stage) => ({
@@ -184,22 +143,12 @@ export class RecipeRun {
     this.look();
   }
 
-  private emit(event: RunEventBody): void {
-    this.recorder.event({ time: this.now(), ...event });
-    const heard = event.event === 'stage-progress' || event.event === 'stage-log';
-    if (!this.superseded || heard) this.tell(event);
-  }
-
-  private tell(event: RunEventBody): void {
+  private pass(event: RunEvent): void {
     try {
-      this.options.onEvent?.({ time: this.now(), ...event });
+      this.options.onEvent?.(event);
     } catch (error) {
       this.breakOff(error);
     }
-  }
-
-  private now(): number {
-    return Math.round(performance.now() - this.began);
   }
 
   private ends(): readonly StageSummary[] {
@@ -233,7 +182,7 @@ export class RecipeRun {
     const { state } = node;
     if (state.state === 'active' || state.state === 'ended') return;
     if (state.state === 'queued') await state.lock.release();
-    this.emit({ event: 'stage-cancelled', stage: node.stage.name });
+    this.voice.emit({ event: 'stage-cancelled', stage: node.stage.name });
     this.end(node, { name: node.stage.name, outcome: 'cancelled' });
   }
 
@@ -244,96 +193,50 @@ export class RecipeRun {
     if (producers.some(({ state }) => state.state !== 'ended')) return;
     const blocked = producers.find(({ stage: producer }) => !this.results.has(producer.name));
     if (blocked !== undefined) return this.skip(node, blocked);
-    try {
-      const { store } = this.options;
-      const keyed = await keyStage(store, this.recipe, stage, this.results, this.paths);
-      const found = await lookUp(store, keyed.key);
-      if (found.state === 'hit' && !node.forced) return await this.hit(node, keyed, found.record);
-      if (found.state === 'missing') await this.setAsideDamaged(node, keyed.key, found.lost);
-      const answer = await tryLock(store, keyed.key);
-      if (answer.state === 'busy') {
-        return await this.awaitOther(node, keyed, answer);
-      }
-      // Whoever had the lock until now may have left a result.
-      const made = node.forced ? found : await lookUp(store, keyed.key);
-      if (made.state === 'hit' && !node.forced) {
-        await answer.lock.release();
-        return await this.hit(node, keyed, made.record);
-      }
-      const lost = found.state === 'missing' && found.lost.length > 0 ? found.lost : node.lost;
-      node.state = {
-        state: 'queued',
-        keyed,
-        reasons: await this.explain(node, keyed, lost),
-        lock: answer.lock,
-      };
-    } catch (error) {
-      this.fail(node, describeFailure(error, `preparing stage ${stage.name}`));
-    }
+    const prepared = await prepareStage(node, this.context);
+    if (prepared.state === 'hit') await this.hit(node, prepared.keyed, prepared.record);
+    else if (prepared.state === 'failed') this.fail(node, prepared.failure);
+    else if (prepared.state === 'queued') node.state = prepared;
+    else this.awaitOther(node, prepared);
   }
 
-  private async awaitOther(
+  private awaitOther(
     node: StageNode,
-    keyed: KeyedStage,
-    { pid, ours }: Extract<LockAnswer, { state: 'busy' }>,
-  ): Promise<void> {
+    { keyed, pid, ours, reasons }: Extract<Preparation, { state: 'elsewhere' }>,
+  ): void {
     const { name } = node.stage;
     node.state = { state: 'elsewhere' };
     if (node.toldOfWaiting) return;
     node.toldOfWaiting = true;
-    if (!ours) {
-      this.emit({ event: 'stage-waiting-for-process', stage: name, pid });
-      return;
-    }
-    node.adopted = true;
-    const reasons = await this.explain(node, keyed, []);
-    this.emit({ event: 'stage-started', stage: name, key: keyed.key, reasons, resumed: true });
-  }
-
-  private async explain(
-    node: StageNode,
-    keyed: KeyedStage,
-    lost: readonly LostArtifact[],
-  ): Promise<readonly RunReason[]> {
-    if (node.forced) return [{ kind: 'forced', text: 'forced' }];
-    return explainRun(this.options.store, this.recipe, node.stage, keyed, lost, (name) =>
-      this.ranAgain.has(name),
-    );
-  }
-
-  private async setAsideDamaged(node: StageNode, key: string, lost: readonly LostArtifact[]): Promise<void> {
-    const { store } = this.options;
-    for (const { port, digest, damaged, setAside, detail } of lost) {
-      if (!damaged || setAside === true) continue;
-      if (digest !== undefined) await quarantineArtifact(store, digest, detail);
-      else await setResultAside(store, key, detail);
-      this.emit({ event: 'artifact-damaged', stage: node.stage.name, port, detail });
-    }
+    node.adopted = ours;
+    if (ours)
+      this.voice.emit({ event: 'stage-started', stage: name, key: keyed.key, reasons, resumed: true });
+    else this.voice.emit({ event: 'stage-waiting-for-process', stage: name, pid });
   }
 
   private async hit(node: StageNode, keyed: KeyedStage, record: ResultRecord): Promise<void> {
     if (node.adopted) return this.done(node, keyed, record, []);
     const { store } = this.options;
     const { stage } = node;
-    const previous = await readHistory(store, this.recipe, stage);
+    const { data } = keyed;
     await touchResult(store, record.key);
     if (this.executed) await store.presence.pin(idsOf(record));
-    if (previous?.key !== record.key) await writeHistory(store, this.recipe, stage, keyed.data, record);
-    this.results.set(stage.name, { record, data: keyed.data });
-    const failure = checkExpectations(stage, record.metrics);
+    const { failure, previousMetrics } = await concludeStage(store, this.recipe, stage, data, record);
     if (failure !== undefined) return this.fail(node, failure, record);
-    this.emit({ event: 'stage-hit', stage: stage.name, record, ...previousMetrics(previous) });
+    this.results.set(stage.name, { record, data });
+    const before = previousMetrics === undefined ? {} : { previousMetrics };
+    this.voice.emit({ event: 'stage-hit', stage: stage.name, record, ...before });
     this.end(node, { name: stage.name, outcome: 'hit', record });
   }
 
   private skip(node: StageNode, because: StageNode): void {
     const { name } = node.stage;
     if (because.state.state === 'ended' && because.state.summary.outcome === 'cancelled') {
-      this.emit({ event: 'stage-cancelled', stage: name });
+      this.voice.emit({ event: 'stage-cancelled', stage: name });
       this.end(node, { name, outcome: 'cancelled' });
       return;
     }
-    this.emit({ event: 'stage-skipped', stage: name, because: because.stage.name });
+    this.voice.emit({ event: 'stage-skipped', stage: name, because: because.stage.name });
     this.end(node, { name, outcome: 'skipped' });
   }
 
@@ -344,9 +247,8 @@ export class RecipeRun {
     reasons?: readonly RunReason[],
   ): void {
     const { name } = node.stage;
-    this.results.delete(name);
     const known = record === undefined ? {} : { record };
-    this.emit({ event: 'stage-failed', stage: name, failure, ...known });
+    this.voice.emit({ event: 'stage-failed', stage: name, failure, ...known });
     this.end(node, {
       name,
       outcome: 'failed',
@@ -367,7 +269,7 @@ export class RecipeRun {
     for (const node of this.nodes) if (node.state.state === 'queued') this.tryStart(node, node.state);
   }
 
-  private tryStart(node: StageNode, queued: Extract<NodeState, { state: 'queued' }>): void {
+  private tryStart(node: StageNode, queued: QueuedState): void {
     const { resources } = this.options;
     const claim = resources.claimOf(node.stage);
     if (!resources.tryTake(claim)) return;
@@ -387,12 +289,11 @@ export class RecipeRun {
 
   private async execute(
     node: StageNode,
-    { keyed, reasons }: Extract<NodeState, { state: 'queued' }>,
+    { keyed, reasons }: QueuedState,
     signal: AbortSignal,
   ): Promise<ExecutionEnd> {
     const { stage } = node;
     const { name } = stage;
-    await this.options.store.presence.pin([...this.results.values()].flatMap(({ record }) => idsOf(record)));
     return executeStage({
       store: this.options.store,
       recipe: this.recipe,
@@ -402,49 +303,40 @@ export class RecipeRun {
       signal,
       verified: this.verified,
       fresh: node.forced,
+      uses: [...this.results.values()].flatMap(({ record }) => idsOf(record)),
       versions: this.versions,
       onStarted: (resumed) => {
-        this.emit({ event: 'stage-started', stage: name, key: keyed.key, reasons, resumed });
+        this.voice.emit({ event: 'stage-started', stage: name, key: keyed.key, reasons, resumed });
       },
-      onProgress: (progress) => this.emit({ event: 'stage-progress', stage: name, progress }),
-      onLog: (level, message) => this.emit({ event: 'stage-log', stage: name, level, message }),
-      onOutput: (text) => this.recorder.stageOutput(name, text),
+      onProgress: (progress) => this.voice.emit({ event: 'stage-progress', stage: name, progress }),
+      onLog: (level, message) => this.voice.emit({ event: 'stage-log', stage: name, level, message }),
+      onOutput: (text) => this.voice.recorder.stageOutput(name, text),
     });
   }
 
-  private async conclude(
-    node: StageNode,
-    { keyed, reasons }: Extract<NodeState, { state: 'queued' }>,
-    end: ExecutionEnd,
-  ): Promise<void> {
+  private async conclude(node: StageNode, { keyed, reasons }: QueuedState, end: ExecutionEnd): Promise<void> {
     const { name } = node.stage;
     if (end.state === 'done') await this.done(node, keyed, end.record, reasons);
     else if (end.state === 'failed') this.fail(node, end.failure, undefined, reasons);
     else if (end.state === 'inputs-lost') await this.repair(node, end.lost);
     else {
-      this.emit({ event: 'stage-cancelled', stage: name });
+      this.voice.emit({ event: 'stage-cancelled', stage: name });
       this.end(node, { name, outcome: 'cancelled', reasons });
     }
   }
 
   private async done(
     node: StageNode,
-    keyed: KeyedStage,
+    { data }: KeyedStage,
     record: ResultRecord,
     reasons: readonly RunReason[],
   ): Promise<void> {
-    const { store } = this.options;
     const { stage } = node;
-    const previous = await readHistory(store, this.recipe, stage);
-    await writeHistory(store, this.recipe, stage, keyed.data, record);
-    this.results.set(stage.name, { record, data: keyed.data });
-    this.ranAgain.add(stage.name);
-    const failure = checkExpectations(stage, record.metrics);
+    const { failure, ...news } = await concludeStage(this.options.store, this.recipe, stage, data, record);
     if (failure !== undefined) return this.fail(node, failure, record, reasons);
-    const sameAsBefore =
-      previous !== undefined &&
-      Object.entries(record.outputs).every(([port, { digest }]) => previous.outputs[port] === digest);
-    this.emit({ event: 'stage-done', stage: stage.name, record, sameAsBefore, ...previousMetrics(previous) });
+    this.results.set(stage.name, { record, data });
+    this.ranAgain.add(stage.name);
+    this.voice.emit({ event: 'stage-done', stage: stage.name, record, ...news });
     this.end(node, { name: stage.name, outcome: 'done', record, reasons });
   }
 
@@ -460,7 +352,7 @@ export class RecipeRun {
       }
       if (damaged) {
         await quarantineArtifact(store, digest, detail);
-        this.emit({ event: 'artifact-damaged', stage, port, detail });
+        this.voice.emit({ event: 'artifact-damaged', stage, port, detail });
       }
       producer.repairs += 1;
       producer.lost = [{ port, digest, damaged, detail }];
@@ -491,10 +383,10 @@ export class RecipeRun {
     const stages = this.ends();
     const counts = countOutcomes(stages);
     const outcome = counts.cancelled > 0 ? 'cancelled' : counts.failed > 0 ? 'failed' : 'done';
-    const durationMs = this.now();
-    this.emit({ event: 'run-finished', outcome, counts, durationMs });
-    await this.recorder.finish({ outcome, counts, durationMs }, stages);
-    this.settle.resolve({ run: this.recorder.id, outcome, stages, counts, durationMs });
+    const durationMs = this.voice.now();
+    this.voice.emit({ event: 'run-finished', outcome, counts, durationMs });
+    await this.voice.recorder.finish({ outcome, counts, durationMs }, stages);
+    this.settle.resolve({ run: this.voice.recorder.id, outcome, stages, counts, durationMs });
   }
 
   /** A bug, or a store that cannot be written: nothing goes on. */
@@ -507,24 +399,12 @@ export class RecipeRun {
       for (const { state } of this.nodes) {
         if (state.state === 'queued') await state.lock.release().catch(() => undefined);
       }
-      this.recorder.abandon();
+      this.voice.recorder.abandon();
       this.settle.reject(error);
     });
   }
 }
 
-function countOutcomes(stages: readonly StageSummary[]): Readonly<Record<StageOutcome, number>> {
-  const counts: Record<StageOutcome, number> = { hit: 0, done: 0, failed: 0, cancelled: 0, skipped: 0 };
-  for (const { outcome } of stages) counts[outcome] += 1;
-  return counts;
-}
-
 function idsOf({ key, outputs }: ResultRecord): readonly string[] {
   return [key, ...Object.values(outputs).map(({ digest }) => digest)];
-}
-
-function previousMetrics(previous: HistoryEntry | undefined): {
-  readonly previousMetrics?: Readonly<Record<string, number>>;
-} {
-  return previous === undefined ? {} : { previousMetrics: previous.metrics };
 }

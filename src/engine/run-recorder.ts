@@ -6,6 +6,7 @@ import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import type { RunSummary, StageSummary } from './api.js';
 import type { RunEvent } from './events.js';
 import { isFileError, writeFileAtomically } from './file-writing.js';
+import { fileSystemError } from './fs-failure.js';
 import { wiringOf } from './history.js';
 import type { Store } from './store.js';
 
@@ -77,7 +78,7 @@ export class RunRecorder {
   /** Ends the record. */
   async finish(summary: Omit<RunSummary, 'run' | 'stages'>, stages: readonly StageSummary[]): Promise<void> {
     closeSync(this.events);
-    await this.write('summary.json', {
+    const summarized = this.write('summary.json', {
       ...summary,
       stages: Object.fromEntries(
         stages.map(({ name, outcome, record, failure }) => [
@@ -91,6 +92,10 @@ export class RunRecorder {
           },
         ]),
       ),
+    });
+    await summarized.catch((error: unknown) => {
+      // Without it the run counts as interrupted, which is no reason to call it failed.
+      if (fileSystemError(error, 'writing the run record') === undefined) throw error;
     });
   }
 

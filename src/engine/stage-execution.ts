@@ -27,6 +27,8 @@ export interface ExecutionRequest {
   readonly signal: AbortSignal;
   /** Digests that this run has verified byte by byte already, or made; added to. */
   readonly verified: Set<string>;
+  /** Keys and digests that the run uses and nobody may remove from now on. */
+  readonly uses: readonly string[];
   /** Begin from nothing even when checkpoints are there. */
   readonly fresh: boolean;
   readonly versions: Readonly<Record<string, string>>;
@@ -74,13 +76,15 @@ export async function executeStage(request: ExecutionRequest): Promise<Execution
 }
 
 /** What is about to be read is verified byte by byte, since disks rot without changing a stamp. */
-async function findLostInputs({ store, keyed, verified }: ExecutionRequest): Promise<readonly LostInput[]> {
+async function findLostInputs({
+  store,
+  keyed,
+  verified,
+  uses,
+}: ExecutionRequest): Promise<readonly LostInput[]> {
   const lost: LostInput[] = [];
   const inputs = Object.values(keyed.inputs).flat();
-  await protect(
-    store,
-    inputs.map(({ artifact }) => artifact.digest),
-  );
+  await protect(store, [...uses, ...inputs.map(({ artifact }) => artifact.digest)]);
   for (const { reference, artifact } of inputs) {
     if (verified.has(artifact.digest)) continue;
     const condition = await checkArtifact(store, artifact, 'contents');
