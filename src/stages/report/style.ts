@@ -93,7 +93,6 @@ summary{cursor:pointer;color:var(--accent);font-size:.92rem}
 del{color:var(--bad);text-decoration:line-through}
 ins{color:var(--good);text-decoration:none;font-weight:600}
 .too-small{color:var(--c5);font-weight:600;font-size:.86rem;white-space:nowrap}
-p.too-small{white-space:normal}
 .stages{columns:2 330px;column-gap:.8rem}
 .stage{border:1px solid var(--line);border-left:4px solid var(--other);border-radius:8px;padding:.55rem .9rem;margin:0 0 .8rem;break-inside:avoid}
 .stage.data{border-left-color:var(--data)}.stage.model{border-left-color:var(--model)}.stage.measure{border-left-color:var(--measure)}.stage.product{border-left-color:var(--product)}

@@ -27,12 +27,15 @@ async function auditBlock({ name, file }: ReportMetrics, id: string): Promise<Ma
   const examples = numberAt(details, 'examples') ?? 0;
   const labelled = numberAt(details, 'labelled') ?? 0;
   const groups: Markup[] = [];
-  for (const [index, group] of recordsAt(details, 'groups').entries()) {
-    groups.push(await groupBlock(group, `${id}g${index}`));
-  }
+  const all = recordsAt(details, 'groups');
+  const mentioned = all.filter((group) =>
+    recordsAt(group, 'comparisons').some((comparison) => recordsAt(comparison, 'groups').length > 0),
+  );
+  for (const [index, group] of mentioned.entries()) groups.push(await groupBlock(group, `${id}g${index}`));
+  const silent = all.filter((group) => !mentioned.includes(group)).map((group) => textAt(group, 'name'));
   return html`<h3>${name}</h3><p class="lead">${formatCount(examples)} texts, ${formatCount(labelled)} of them with a label</p>
 ${await swapBlock(recordsAt(details, 'counterfactual'), id)}
-${groups}`;
+${groups}${silent.length > 0 && html`<p class="lead">No text mentions a group of: ${silent.join(', ')}.</p>`}`;
 }
 
 async function swapBlock(swaps: readonly JsonRecord[], id: string): Promise<Markup | undefined> {
@@ -166,7 +169,7 @@ ${groupTable(groups)}${gapTable(comparison)}`;
 }
 
 function groupTable(groups: readonly JsonRecord[]): Markup {
-  if (groups.length === 0) return html`<p>No text mentions a group.</p>`;
+  if (groups.length === 0) return html`<p class="lead">No text mentions a group.</p>`;
   return table(
     ['group', 'examples', 'positives', 'selection', 'TPR', 'FPR', 'accuracy', 'AUROC', ''],
     groups.map((group) => {
@@ -193,7 +196,7 @@ function gapTable(comparison: JsonRecord): Markup | undefined {
   const compared = textsAt(comparison, 'compared');
   const names = Object.keys(gaps ?? {}).filter((name) => numberAt(gaps, name) !== undefined);
   if (compared.length < 2 || names.length === 0) {
-    return html`<p class="too-small">Fewer than two groups are large enough: there is no gap to judge.</p>`;
+    return html`<p class="lead">Fewer than two groups are large enough: there is no gap to judge.</p>`;
   }
   return html`<details open><summary>Gaps between ${compared.length} groups</summary>${table(
     ['gap', 'value', 'interval'],
@@ -223,7 +226,14 @@ function intervalSpec(
     field: category,
     type: 'nominal',
     sort: null,
-    axis: { title: null, ticks: false, domain: false, labelLimit: 140, labelColor: 'var(--ink)' },
+    axis: {
+      title: null,
+      ticks: false,
+      domain: false,
+      labelPadding: 10,
+      labelLimit: 140,
+      labelColor: 'var(--ink)',
+    },
   };
   const scale = { domain: [0, Math.min(1, largest * 1.05)], nice: true };
   const axis = { title, tickCount: 4 };
