@@ -8,10 +8,10 @@ import { byPath, digestOfFiles, type FileDigest, hashFile } from './digests.js';
 import { type FileStamp, fileStamp, isRacy } from './file-stamp.js';
 import { ignoreMissing, isFileError, syncFolder } from './file-writing.js';
 import { protect } from './protection.js';
+import { removeTree } from './remove-tree.js';
 import type { StoredArtifact } from './result-record.js';
 import { loadStamps, saveStamps } from './stamps.js';
 import type { Store } from './store.js';
-import { removeTree } from './sweep.js';
 
 /** Whether an artifact is as it was published. */
 export type ArtifactCondition =

@@ -9,10 +9,10 @@ import { folderBytes } from './folder-bytes.js';
 import { isLocked } from './locks.js';
 import { pinsOfLivingProcesses } from './presence.js';
 import { beginCollection } from './protection.js';
+import { removeTree } from './remove-tree.js';
 import { readRun, runIds } from './run-record.js';
 import type { Store } from './store.js';
 import { listResults } from './stored-results.js';
-import { removeTree } from './sweep.js';
 
 /**
  * Removes what is no longer wanted: damaged and abandoned things always, results and their artifacts by age, size and

@@ -9,11 +9,11 @@ import type { StageFailure } from './events.js';
 import { type KeyedStage, readFiles } from './inspection.js';
 import { protect } from './protection.js';
 import { storeProvenance } from './provenance.js';
+import { removeTree } from './remove-tree.js';
 import type { ResultRecord, StoredArtifact } from './result-record.js';
 import { writeResult } from './results.js';
 import { describeFailure } from './stage-failure.js';
 import type { Store } from './store.js';
-import { removeTree } from './sweep.js';
 import type { StageTask, TaskEnd } from './worker/protocol.js';
 import type { WorkerPool } from './worker-pool.js';
 

@@ -1,35 +1,23 @@
 /** Clears what killed processes left behind; done whenever a store is opened. */
-import { chmod, lstat, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
 import { ignoreMissing } from './file-writing.js';
 import { isLocked, sweepLocks } from './locks.js';
 import { forgetDeadProcesses } from './presence.js';
+import { removeTree } from './remove-tree.js';
+import { runIds } from './run-record.js';
 import type { Store } from './store.js';
 
-/** Removes temporary files and locks of dead processes, and checkpoints of results that are complete. */
+/** Records of runs beyond this number go without being asked for; somebody who watches all day makes hundreds. */
+const keptRuns = 500;
+
+/** Removes temporary files and locks of dead processes, checkpoints of complete results, and very old run records. */
 export async function sweepStore(store: Store): Promise<readonly string[]> {
   return [
     ...(await sweepLocks(store)),
     ...(await forgetDeadProcesses(store.folder)),
     ...(await sweepScratch(store)),
+    ...(await sweepRuns(store)),
   ];
-}
-
-/** Removes a folder with read-only folders in it, as stages of others may make them. */
-export async function removeTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch {
-    await makeWritable(path);
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
-async function makeWritable(path: string): Promise<void> {
-  const stats = await lstat(path).catch(ignoreMissing);
-  if (stats === undefined || !stats.isDirectory()) return;
-  await chmod(path, 0o755);
-  for (const name of await readdir(path)) await makeWritable(join(path, name));
 }
 
 async function sweepScratch(store: Store): Promise<readonly string[]> {
@@ -41,4 +29,10 @@ async function sweepScratch(store: Store): Promise<readonly string[]> {
     removed.push(`scratch/${key}`);
   }
   return removed;
+}
+
+async function sweepRuns(store: Store): Promise<readonly string[]> {
+  const old = (await runIds(store)).slice(keptRuns);
+  for (const id of old) await removeTree(store.path('runs', id));
+  return old.map((id) => `runs/${id}`);
 }
