@@ -1,4 +1,4 @@
-import type { Graph, GraphNode, NamedValue, Value } from '../graph.js';
+import type { Graph, GraphNode, Value } from '../graph.js';
 import { GraphBuilder } from '../graph-builder.js';
 
 /** A step that makes a graph better without changing what it computes. */
@@ -60,14 +60,4 @@ export function countUses(graph: Graph): UseCounts {
   for (const node of graph.nodes) node.inputs.forEach(count);
   for (const { value } of graph.outputs) count(value);
   return counts;
-}
-
-/** The operation that makes each value. */
-export function producers(graph: Graph): ReadonlyMap<Value, GraphNode> {
-  return new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
-}
-
-/** The same graph with other outputs. */
-export function withOutputs(graph: Graph, outputs: readonly NamedValue[]): Graph {
-  return { ...graph, outputs };
 }
