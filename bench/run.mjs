@@ -9,8 +9,8 @@ if (name === undefined) {
   console.error('usage: node bench/run.mjs NAME [ARGUMENTS]');
   process.exit(2);
 }
-// Inside the project, so that packages are found.
-const bundle = new URL(`./.bundle-${process.pid}.mjs`, import.meta.url);
+// Inside the project, so that packages are found; git ignores the folder.
+const bundle = new URL(`../build/bench-${process.pid}.mjs`, import.meta.url);
 await build({
   entryPoints: [new URL(`./${name}.ts`, import.meta.url).pathname],
   outfile: bundle.pathname,
