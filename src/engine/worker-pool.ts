@@ -27,8 +27,6 @@ export interface TaskListener {
 export interface WorkerPool {
   /** Runs a task in an idle process, or a new one. Aborting `signal` cancels it. Never rejects for what a stage does. */
   run(task: StageTask, listener: TaskListener, signal: AbortSignal): Promise<TaskEnd>;
-  /** Starts a process if none is idle, so that it is ready when the first task comes. */
-  warmUp(): void;
   /** Numbers of the processes that live. */
   readonly pids: readonly number[];
   /** Ends all processes; resolves when they are gone. */
@@ -60,9 +58,6 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
       if (used.usable) idle.push(used);
       else await used.kill();
       return end;
-    },
-    warmUp() {
-      if (all.size === 0) idle.push(start());
     },
     async close() {
       await Promise.all([...all].map((one) => one.kill()));

@@ -14,13 +14,16 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
+/** Runs a command that only root may give. */
+function administer(command: string, options: readonly string[]): void {
+  execFileSync(command, options, { stdio: 'ignore' });
+}
+
 /** A file system of `kilobytes` for the store; `false` where this machine does not let us. */
 async function mountStore(kilobytes: number): Promise<boolean> {
   await mkdir(rig.storeFolder);
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', rig.storeFolder], {
-      stdio: 'ignore',
-    });
+    administer('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', rig.storeFolder]);
     return true;
   } catch {
     return false;
@@ -43,12 +46,12 @@ test('a full disk is a clear failure, everything finished stays, and with more s
       message: 'The disk is full while running stage big',
       help: expect.stringContaining('roux cache gc'),
     });
-    execFileSync('mount', ['-o', 'remount,size=64m', rig.storeFolder]);
+    administer('mount', ['-o', 'remount,size=64m', rig.storeFolder]);
     expect((await rig.run(recipe)).outcomes).toEqual({ small: 'hit', big: 'done', after: 'done' });
     expect(await rig.debris()).toEqual([]);
   } finally {
     await (await rig.store()).close();
-    execFileSync('umount', ['-l', rig.storeFolder]);
+    administer('umount', ['-l', rig.storeFolder]);
   }
 });
 
@@ -63,7 +66,7 @@ test('a disk so full that not even the run can be recorded is told as such', asy
     });
   } finally {
     await (await rig.store()).close();
-    execFileSync('umount', ['-l', rig.storeFolder]);
+    administer('umount', ['-l', rig.storeFolder]);
   }
 });
 
