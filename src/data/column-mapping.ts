@@ -29,15 +29,19 @@ export interface MappedRow {
 }
 
 /**
- * Maps one row. Throws a UserError when the first row lacks a column; a later one that does, and one with an empty
- * label, is broken.
+ * Maps one row. Throws a UserError when the first row that is mapped of a file lacks a column; a later one that does, and one
+ * with an empty label or id, is broken.
  */
-export function mapRow(row: SourceRow, mapping: ColumnMapping, file: string): MappedRow | BrokenRow {
+export function mapRow(
+  row: SourceRow,
+  mapping: ColumnMapping,
+  { file, isFirst }: { readonly file: string; readonly isFirst: boolean },
+): MappedRow | BrokenRow {
   const { values } = row;
   const roles = [mapping.text, mapping.textPair, mapping.label, mapping.group, mapping.id];
   for (const name of roles) {
     if (name === undefined || Object.hasOwn(values, name)) continue;
-    if (row.row === 1) throw missingColumn(name, row, file);
+    if (isFirst) throw missingColumn(name, row, file);
     return brokenRow(file, row, { message: `it has no "${name}"`, found: Object.keys(values).join(', ') });
   }
 
@@ -49,10 +53,18 @@ export function mapRow(row: SourceRow, mapping: ColumnMapping, file: string): Ma
       help: 'Give it one, or leave such rows out with broken_rows: skip.',
     });
   }
+  const id = mapping.id === undefined ? undefined : asText(values[mapping.id]);
+  if (id?.trim() === '') {
+    return brokenRow(file, row, {
+      message: 'it has no id',
+      found: `nothing in the column "${mapping.id}"`,
+      help: 'Give it one, or leave id out: rows are then numbered.',
+    });
+  }
   const taken = new Set([mapping.text, mapping.textPair, mapping.label, mapping.id]);
   const kept = mapping.keep === 'all' ? Object.keys(values).filter((name) => !taken.has(name)) : mapping.keep;
   const absent = kept.find((name) => !Object.hasOwn(values, name));
-  if (absent !== undefined && row.row === 1) throw missingColumn(absent, row, file);
+  if (absent !== undefined && isFirst) throw missingColumn(absent, row, file);
   return {
     kind: 'mapped',
     row: row.row,
@@ -60,7 +72,7 @@ export function mapRow(row: SourceRow, mapping: ColumnMapping, file: string): Ma
     ...(mapping.textPair === undefined ? {} : { textPair: asText(values[mapping.textPair]) }),
     ...(label === undefined ? {} : { label }),
     ...(mapping.group === undefined ? {} : { group: asText(values[mapping.group]) }),
-    ...(mapping.id === undefined ? {} : { id: asText(values[mapping.id]) }),
+    ...(id === undefined ? {} : { id }),
     columns: Object.fromEntries(kept.map((name) => [name, values[name] ?? null])),
   };
 }

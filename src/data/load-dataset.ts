@@ -171,6 +171,8 @@ class ExampleReader {
   async *read(): AsyncGenerator<Example, void, undefined> {
     const { sources, mapping, where, signal } = this.#options;
     for (const source of sources) {
+      // The first row to be mapped, which is not always the file's first: `where` may have left that one out.
+      let isFirst = true;
       for await (const item of readSource(source)) {
         if (this.#read % 1024 === 0) signal?.throwIfAborted();
         this.#read++;
@@ -182,7 +184,8 @@ class ExampleReader {
           this.#filtered++;
           continue;
         }
-        const example = mapRow(item, mapping, source.path);
+        const example = mapRow(item, mapping, { file: source.path, isFirst });
+        isFirst = false;
         if (example.kind === 'broken') this.reject(example);
         else if (example.text.trim() === '') this.#empty++;
         else yield { example, split: source.split, file: source.path, idPrefix: source.idPrefix ?? '' };

@@ -52,7 +52,9 @@ export function placeRows(census: RowCensus, options: PlacementOptions): Placeme
   }
   const { knownSplits } = census.options;
   const splits = knownSplits ? givenSplits(census, taken) : dealtSplits(census, taken, groups, options);
-  const straddling = knownSplits ? countStraddling(splits, groups) : 0;
+  const straddling = knownSplits ? countStraddling(splits, (row) => groups.find(row)) : 0;
+  const divided =
+    knownSplits && census.options.grouped ? countStraddling(splits, (row) => census.groupOf.at(row)) : 0;
   if (removal.conflicting > 0) {
     options.log?.warning(
       `${removal.conflicting} texts occur with different labels; ${options.duplicates === 'keep' ? 'all were kept' : 'the first occurrence was kept'}`,
@@ -60,6 +62,11 @@ export function placeRows(census: RowCensus, options: PlacementOptions): Placeme
   }
   if (straddling > 0) {
     options.log?.warning(`${straddling} rows are almost equal to rows of another given split`);
+  }
+  if (divided > 0) {
+    options.log?.warning(
+      `${divided} rows are of groups that the given files divide among splits; group moves no row out of its file`,
+    );
   }
 
   const existing = splitNames.filter((name) =>
@@ -175,18 +182,18 @@ function dealtSplits(
 }
 
 /** Rows in groups whose rows are in more than one split. */
-function countStraddling(splits: SplitAssignment, groups: RowGroups): number {
+function countStraddling(splits: SplitAssignment, groupOf: (row: number) => number): number {
   const splitOfGroup = new Map<number, number>();
   const mixed = new Set<number>();
   for (const [row, split] of splits.entries()) {
     if (split === noSplit) continue;
-    const group = groups.find(row);
+    const group = groupOf(row);
     const known = splitOfGroup.get(group);
     if (known === undefined) splitOfGroup.set(group, split);
     else if (known !== split) mixed.add(group);
   }
   let count = 0;
-  for (const [row, split] of splits.entries()) if (split !== noSplit && mixed.has(groups.find(row))) count++;
+  for (const [row, split] of splits.entries()) if (split !== noSplit && mixed.has(groupOf(row))) count++;
   return count;
 }
 

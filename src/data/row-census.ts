@@ -48,6 +48,10 @@ export class RowCensus {
   readonly #texts = new FirstRows();
   readonly #groups = new FirstRows();
   readonly #ids = new FirstRows();
+  /** By row, its number in its file; empty unless rows have ids. */
+  readonly #numbers = new NumberList();
+  /** The files, each with its first row; only where rows have ids. */
+  readonly #files: { readonly file: string; readonly from: number }[] = [];
 
   constructor(options: CensusOptions) {
     this.options = options;
@@ -63,16 +67,7 @@ export class RowCensus {
   add({ example, label, split, file }: CountedRow): void {
     const row = this.size;
     const pair = example.textPair;
-    if (example.id !== undefined && this.#ids.findOrAdd(hashText(example.id), row) !== -1) {
-      throw new UserError({
-        code: 'data/repeated-id',
-        message: `Row ${example.row} has an id that an earlier row has`,
-        found: `"${example.id}"`,
-        expected: 'a different id in every row of all splits',
-        file,
-        help: 'Name another column with id, or leave it out: rows are then numbered.',
-      });
-    }
+    if (example.id !== undefined) this.#addId(example.id, example.row, file);
     const text = normalizeForComparison(example.text);
     const normalized = pair === undefined ? text : `${text}\u0000${normalizeForComparison(pair)}`;
     this.duplicateOf.push(this.#texts.findOrAdd(hashText(normalized), row));
@@ -86,5 +81,25 @@ export class RowCensus {
     }
     if (row >= mostRowsForNearDuplicates) this.nearDuplicates = undefined;
     this.nearDuplicates?.add(normalized);
+  }
+
+  /** Evaluation joins what it finds by id, so that equal ids would put the predictions of different rows together. */
+  #addId(id: string, number: number, file: string): void {
+    const row = this.#numbers.length;
+    const first = this.#ids.findOrAdd(hashText(id), row);
+    if (first !== -1) {
+      const earlier = this.#files.findLast(({ from }) => from <= first)?.file ?? file;
+      const place = `row ${this.#numbers.at(first)}${earlier === file ? '' : ` of ${earlier}`}`;
+      throw new UserError({
+        code: 'data/repeated-id',
+        message: `Row ${number} has the same id as ${place}`,
+        found: `"${id}"`,
+        expected: 'a different id in every row of all splits',
+        file,
+        help: 'Name another column with id, or leave it out: rows are then numbered.',
+      });
+    }
+    if (this.#files.at(-1)?.file !== file) this.#files.push({ file, from: row });
+    this.#numbers.push(number);
   }
 }

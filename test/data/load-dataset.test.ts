@@ -124,6 +124,19 @@ describe('loading a data set', () => {
     );
   });
 
+  it('warns of groups that given splits divide', async () => {
+    const threads = (name: string): string =>
+      csv(
+        many(6).map(([text = '', label = ''], index) => [`${text} ${name}`, label, index < 2 ? 'a' : name]),
+        'text,label,thread',
+      );
+    const { warnings } = await load(
+      { train: threads('train'), test: threads('test') },
+      { mapping: { ...mapping, group: 'thread' }, nearDuplicates: false },
+    );
+    expect(warnings).toEqual([expect.stringMatching(/^4 rows are of groups that the given files divide/)]);
+  });
+
   it('keeps near-duplicates and groups in one split', async () => {
     const template = (name: string) =>
       `Dear ${name}, we are pleased to tell you that your parcel has arrived and waits for you at the station downtown.`;
@@ -280,6 +293,24 @@ describe('data that cannot be loaded', () => {
       'data/repeated-id',
     ],
     [
+      'an empty id',
+      csv(
+        [
+          ['x', 'a', '1'],
+          ['y', 'b', ' '],
+        ],
+        'text,label,id',
+      ),
+      { mapping: { ...mapping, id: 'id' } },
+      'data/broken-row',
+    ],
+    [
+      'a missing column where the first row is not taken',
+      csv(many(5)),
+      { mapping: { ...mapping, id: 'id' }, where: { text: [many(5)[2]?.[0] ?? ''] } },
+      'data/no-column',
+    ],
+    [
       'a split without rows',
       csv(many(3)),
       { ratios: { train: 0.98, validation: 0.01, test: 0.01 } },
@@ -288,6 +319,19 @@ describe('data that cannot be loaded', () => {
     ['a given split without rows', { train: csv(many(6)), test: 'text,label\n' }, {}, 'data/empty-split'],
   ])('is described: %s', async (_, content, options, code) => {
     await expect(load(content, options)).rejects.toMatchObject({ name: 'UserError', details: { code } });
+  });
+
+  it('names both rows of a repeated id, and their files', async () => {
+    const ids = (first: number): string =>
+      csv(
+        many(3).map(([text = '', label = ''], index) => [`${text} ${first}`, label, String(first + index)]),
+        'text,label,id',
+      );
+    const loading = load({ train: ids(0), test: ids(2) }, { mapping: { ...mapping, id: 'id' } });
+    await expect(loading).rejects.toMatchObject({
+      message: expect.stringMatching(/^Row 1 has the same id as row 3 of .*rowstrain\.csv/),
+      details: { found: '"2"', file: expect.stringContaining('rowstest.csv') },
+    });
   });
 
   it('is left out and counted when broken rows are to be skipped', async () => {

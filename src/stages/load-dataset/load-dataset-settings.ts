@@ -81,7 +81,8 @@ export const settings = Type.Object(
     group: Type.Optional(
       Type.String({
         minLength: 1,
-        description: 'A column whose equal values stay in one split: author, thread, patient.',
+        description:
+          'A column whose equal values stay in one split: author, thread, patient. With `files` a warning says how many rows share a group with rows of another file.',
       }),
     ),
     id: Type.Optional(
@@ -105,7 +106,7 @@ export const settings = Type.Object(
         additionalProperties: false,
         default: { train: 0.8, validation: 0.1, test: 0.1 },
         description:
-          'Shares of the splits, together 1. Rows are dealt out at random (`seed`), every label in proportion; groups and near-duplicates are never divided.',
+          'Shares of the splits, together 1. Rows are dealt out at random (`seed`), every label in proportion; groups and near-duplicates are never divided. Not with `files`.',
       },
     ),
     where: Type.Optional(

@@ -82,6 +82,14 @@ async function findSources(settings: Settings): Promise<DatasetSource[]> {
       expected: 'path: one file or folder, to be divided by split; or files: one for each split',
     });
   }
+  if (files !== undefined && !isDefaultSplit(settings.split)) {
+    throw new UserError({
+      code: 'data/split-of-files',
+      message: 'load-dataset is given both files and split',
+      found: `files for ${Object.keys(files).join(', ')}, and shares`,
+      expected: 'files, whose rows stay in their split; or path, whose rows split divides',
+    });
+  }
   const named: { readonly path: string; readonly split?: SplitName; readonly idPrefix?: string }[] = [];
   if (files !== undefined) {
     for (const split of splitNames) {
@@ -124,6 +132,12 @@ function neededColumns(settings: Settings): readonly string[] | undefined {
     ...settings.keep,
     ...Object.keys(settings.where ?? {}),
   ];
+}
+
+/** Whether the shares are those that stand where a recipe says nothing. */
+function isDefaultSplit(split: Settings['split']): boolean {
+  const standard: Settings['split'] = settings.properties.split.default;
+  return splitNames.every((name) => split[name] === standard[name]);
 }
 
 function checkRatios(settings: Settings): Settings['split'] {
