@@ -128,6 +128,10 @@ describe('the stage load-dataset', () => {
     await expect(run(loadDatasetStage, { path, files: { train: path } })).rejects.toThrow(
       'both path and files',
     );
+    const split = { train: 0.5, test: 0.5 };
+    await expect(run(loadDatasetStage, { files: { train: path }, split })).rejects.toThrow(
+      'both files and split',
+    );
     await expect(run(loadDatasetStage, { path, split: { train: 0.5, test: 0.4 } })).rejects.toThrow(
       'do not add up to 1',
     );
