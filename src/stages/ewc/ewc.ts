@@ -13,7 +13,7 @@ import { loadOldModel, openTokensOf, readTokensFor, trainableWeights } from '../
 
 export default defineStage({
   type: 'ewc',
-  version: 1,
+  version: 2,
   summary: 'Measures which weights matter for what a model knows, as a penalty for later training',
   description: `Elastic weight consolidation (Kirkpatrick et al. 2017): the diagonal of the Fisher information of the old task, on the old
 task's data, with the old task's head. Wired into \`train\` as a penalty it adds strength / 2 x sum F (weight - old weight)^2 to
@@ -24,7 +24,8 @@ no more than one label), \`sampled\` draws one from the model, \`empirical\` tak
 is a sequence with its masks, its log-likelihood the sum over its masked tokens.
 
 Several penalties wired into one \`train\` add up. With \`previous\` wired they become one (online EWC, Schwarz et al. 2018):
-F = gamma x F(previous) + F(this task), held at this model's weights.
+F = gamma x F(previous) x strength(previous) / strength + F(this task), held at this model's weights, so that each
+task counts with the strength that it was given. Both need the same \`normalize\`.
 
 Frozen weights and, unless \`include_head\` is set, the weights of the head are left out.`,
   settings: Type.Object(
@@ -79,6 +80,8 @@ Frozen weights and, unless \`include_head\` is set, the weights of the head are 
   tensors: true,
   threads: 'all',
   async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress }) {
+    const previous = inputs.previous === undefined ? undefined : await readPenalty(inputs.previous.path);
+    if (previous !== undefined) checkScale(previous, settings.normalize);
     const { tokens, split } = await openTokensOf(inputs.tokens);
     const model = await loadOldModel(inputs.model, tokens);
     const data = await readTokensFor(inputs.tokens, tokens, split, model);
@@ -119,7 +122,6 @@ Frozen weights and, unless \`include_head\` is set, the weights of the head are 
         fisherInformation: float32(scale === 1 ? estimate.fisher : scaleFisher(estimate.fisher, scale)),
         anchor: float32(weightsOf(model, parameters)),
       };
-      const previous = inputs.previous === undefined ? undefined : await readPenalty(inputs.previous.path);
       const penalty = previous === undefined ? own : joined(previous, own, settings.gamma);
       await writePenalty(outputs.penalty.path, penalty);
       return {
@@ -178,12 +180,35 @@ function heldParameters(model: Model, includeHead: boolean): readonly Parameter[
   });
 }
 
-/** Online EWC: one penalty for all tasks so far, held at the newest weights. */
+/** Fisher information as it is and divided by its mean differ by orders of magnitude: their sum would mean nothing. */
+function checkScale(previous: Penalty, normalize: 'none' | 'mean'): void {
+  // Information that is 0 everywhere is not scaled; it adds nothing either way.
+  if (meanFisher(previous.fisherInformation) === 0 || (previous.scale === 1) === (normalize === 'none'))
+    return;
+  throw new UserError({
+    code: 'ewc/normalize',
+    message: 'The previous penalty and this one are not of the same scale, so that they cannot be added.',
+    found: `normalize: ${normalize} here, ${normalize === 'mean' ? 'none' : 'mean'} in the previous penalty`,
+    expected: 'the same normalize in both stages',
+  });
+}
+
+/**
+ * Online EWC: one penalty for all tasks so far, held at the newest weights.
+ *
+ * A penalty has one strength, so older information is taken times the ratio of the strengths. With strength 0 the newest
+ * task adds nothing, and the older strength stays.
+ */
 function joined(previous: Penalty, own: Penalty, gamma: number): Penalty {
+  const isSilent = own.strength === 0 && previous.strength > 0;
+  const strength = isSilent ? previous.strength : own.strength;
+  const older = strength === 0 ? gamma : (gamma * previous.strength) / strength;
+  const newest = isSilent ? scaleFisher(own.fisherInformation, 0) : own.fisherInformation;
   return {
     ...own,
+    strength,
     tasks: previous.tasks + 1,
-    fisherInformation: float32(addFisher(previous.fisherInformation, own.fisherInformation, gamma)),
+    fisherInformation: float32(addFisher(previous.fisherInformation, newest, older)),
     anchor: { ...previous.anchor, ...own.anchor },
   };
 }

@@ -4,18 +4,18 @@
 import type { HostTensor, NamedHostTensors } from '../../runtime/runtime.js';
 
 /**
- * Adds older Fisher information to that of the newest task: F* = gamma F*_old + F (Schwarz et al., "Progress &
+ * Adds older Fisher information to that of the newest task: F* = factor F*_old + F (gamma of Schwarz et al., "Progress &
  * Compress", 2018, section 3.2). The anchor of the result is the newest task's weights.
  *
- * A parameter that only one of the two has keeps that one, faded if it is the old.
+ * A parameter that only one of the two has keeps that one, times the factor if it is the old.
  *
- * @param gamma in [0, 1]; below 1 older tasks fade.
+ * @param factor at least 0; below 1 older tasks fade.
  */
-export function addFisher(old: NamedHostTensors, fresh: NamedHostTensors, gamma: number): NamedHostTensors {
+export function addFisher(old: NamedHostTensors, fresh: NamedHostTensors, factor: number): NamedHostTensors {
   const sum: Record<string, HostTensor> = { ...fresh };
   for (const [name, before] of Object.entries(old)) {
     const now = fresh[name];
-    const data = Float32Array.from(before.data, (value, index) => gamma * value + (now?.data[index] ?? 0));
+    const data = Float32Array.from(before.data, (value, index) => factor * value + (now?.data[index] ?? 0));
     sum[name] = { dtype: 'float32', shape: before.shape, data };
   }
   return sum;

@@ -104,6 +104,23 @@ describe('the ewc stage', () => {
     }
   });
 
+  it('keeps the strength of each task when it joins an older penalty', async () => {
+    const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
+    const first = await run(inputs, { strength: 10 });
+    const previous = project.input(first.output);
+    const stronger = await run({ ...inputs, previous }, { strength: 40, gamma: 0.5 });
+    expect(stronger.penalty.strength).toBe(40);
+    const silent = await run({ ...inputs, previous }, { strength: 0 });
+    expect(silent.penalty.strength).toBe(10);
+    for (const [name, { data: once }] of Object.entries(first.penalty.fisherInformation)) {
+      const expected = Float32Array.from(once, (value) => 0.125 * value + value);
+      expect(stronger.penalty.fisherInformation[name]?.data).toEqual(expected);
+      expect(silent.penalty.fisherInformation[name]?.data).toEqual(once);
+    }
+    const mixed = await failure(run({ ...inputs, previous }, { normalize: 'mean' }));
+    expect(mixed.details.found).toBe('normalize: mean here, none in the previous penalty');
+  });
+
   it('keeps a training near the old weights where they matter', async () => {
     const model = await project.model('sequence-classification');
     const tokens = await project.tokens();
