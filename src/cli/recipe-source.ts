@@ -26,7 +26,7 @@ export async function readRecipe(file: string, options: RecipeOptions): Promise<
   });
   return checked.ok
     ? { ok: true, recipe: checked.value }
-    : { ok: false, problems: checked.error, files: [file] };
+    : { ok: false, problems: checked.error, files: checked.files };
 }
 
 /** Reads and checks a recipe; what is wrong with it is printed, and then there is none. Warnings are printed, too. */
