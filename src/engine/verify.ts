@@ -4,6 +4,7 @@ import type { VerifyReport } from './api.js';
 import { listArtifacts, quarantineArtifact } from './artifacts.js';
 import { mapConcurrently } from './concurrency.js';
 import { digestOfFiles, type FileDigest, hashFile } from './digests.js';
+import { ignoreMissing } from './file-writing.js';
 import { listKeys, readResult, setResultAside } from './results.js';
 import type { Store } from './store.js';
 
@@ -22,9 +23,11 @@ export async function verifyStore(
   const digests = await listArtifacts(store);
   let bytes = 0;
   for (const [index, digest] of digests.entries()) {
-    const found = await readArtifact(store.artifactFolder(digest));
+    const folder = store.artifactFolder(digest);
+    const found = (await readArtifact(folder)) ?? [];
     bytes += found.reduce((sum, { size }) => sum + size, 0);
-    if (digestOfFiles(found) !== digest) {
+    // What is not there any more, another process has removed meanwhile: that is no damage.
+    if (digestOfFiles(found) !== digest && (await isThere(folder))) {
       const detail = 'its contents do not match its digest';
       damaged.push({ kind: 'artifact', id: digest, detail });
       if (options.dryRun !== true) await quarantineArtifact(store, digest, detail);
@@ -41,14 +44,23 @@ export async function verifyStore(
   return { artifacts: digests.length, bytes, results: keys.length, damaged };
 }
 
-async function readArtifact(folder: string): Promise<readonly FileDigest[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+async function isThere(folder: string): Promise<boolean> {
+  return (await lstat(folder).catch(ignoreMissing)) !== undefined;
+}
+
+/** The files of an artifact; `undefined` when it is gone, and without those that are. */
+async function readArtifact(folder: string): Promise<readonly FileDigest[] | undefined> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(ignoreMissing);
+  if (entries === undefined) return undefined;
   const files = entries.filter((entry) => !entry.isDirectory());
-  return mapConcurrently(files, filesAtOnce, async (entry) => {
+  const found = await mapConcurrently(files, filesAtOnce, async (entry) => {
     const absolute = join(entry.parentPath, entry.name);
     const path = absolute.slice(folder.length + 1).replaceAll('\\', '/');
     // Nobody stored anything but files.
-    if (!(await lstat(absolute)).isFile()) return { path, sha256: '', size: 0 };
-    return { path, ...(await hashFile(absolute)) };
+    const stats = await lstat(absolute).catch(ignoreMissing);
+    if (stats?.isFile() === false) return { path, sha256: '', size: 0 };
+    const hashed = stats && (await hashFile(absolute).catch(ignoreMissing));
+    return hashed && { path, ...hashed };
   });
+  return found.filter((file) => file !== undefined);
 }
