@@ -145,7 +145,7 @@ function format(value: Json | undefined): string {
 }
 
 /** As people write learning rates: 5e-5, not 0.00005. */
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   const small = value !== 0 && Math.abs(value) < 1e-3;
   return small ? value.toExponential().replace('e+', 'e') : String(value);
 }

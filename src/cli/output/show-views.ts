@@ -1,6 +1,7 @@
 /** Runs, stages and their results as text. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
+import { formatNumber as formatSettingNumber } from '../../engine/reasons.js';
 import type { Store } from '../../engine/store.js';
 import { formatFailure, shortPath } from './failure.js';
 import { formatBytes, formatDuration, formatNumber } from './format-value.js';
@@ -64,6 +65,11 @@ export interface ShownStage {
   readonly logLines: number;
 }
 
+/** Numbers as plans and reasons print them, so that 3e-4 is the same text everywhere. */
+function formatSetting(value: unknown): string {
+  return typeof value === 'number' ? formatSettingNumber(value) : JSON.stringify(value);
+}
+
 /** One stage of a run: settings, inputs, figures, table, artifacts, log. */
 export function stageView(shown: ShownStage, terminal: Terminal): readonly string[] {
   const { run, stage, result, store } = shown;
@@ -85,7 +91,7 @@ export function stageView(shown: ShownStage, terminal: Terminal): readonly strin
     );
   section(
     'settings',
-    pairs(Object.entries(stage.settings).map(([name, value]) => [name, JSON.stringify(value)])),
+    pairs(Object.entries(stage.settings).map(([name, value]) => [name, formatSetting(value)])),
   );
   section('inputs', pairs(Object.entries(stage.inputs).map(([port, written]) => [port, written.join(', ')])));
   section(
