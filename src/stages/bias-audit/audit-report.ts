@@ -24,11 +24,16 @@ export function reportAudit(audit: BiasAudit): {
   };
 }
 
-/** What a user should know even when all went well: what could not be judged. */
+/**
+ * What a user should know even when all went well: what could not be judged. Groups that are too small are counted in one
+ * warning; `details` and the report name them.
+ */
 export function auditWarnings(audit: BiasAudit): readonly string[] {
   const warnings = audit.counterfactual.flatMap(({ name, metrics }) =>
     metrics === null ? [`no text contains a term of '${name}': nothing is known about these swaps`] : [],
   );
+  const tooSmall: string[] = [];
+  const incomparable: string[] = [];
   for (const { name, source, comparisons } of audit.groups) {
     const [first] = comparisons;
     if (first === undefined) continue;
@@ -36,12 +41,16 @@ export function auditWarnings(audit: BiasAudit): readonly string[] {
     if (first.groups.length === 0) warnings.push(`${what}: no text mentions a group`);
     // The classes that are positive in turn differ in which groups are too small; each group is named once.
     const leftOut = new Set(comparisons.flatMap((comparison) => comparison.leftOut));
-    if (leftOut.size > 0) warnings.push(`${what}: too small to judge: ${[...leftOut].join(', ')}`);
-    if (comparisons.every(({ compared }) => compared.length < 2)) {
-      warnings.push(`${what}: fewer than two groups are large enough, so there is no gap to measure`);
-    }
+    if (leftOut.size > 0) tooSmall.push(`${leftOut.size} of ${first.groups.length} of ${what}`);
+    if (comparisons.every(({ compared }) => compared.length < 2)) incomparable.push(what);
   }
-  return warnings;
+  const unjudged = [
+    ...(tooSmall.length > 0 ? [`groups too small to judge: ${tooSmall.join(', ')}`] : []),
+    ...(incomparable.length > 0
+      ? [`fewer than two groups to compare, so no gap to measure: ${incomparable.join(', ')}`]
+      : []),
+  ];
+  return unjudged.length > 0 ? [...warnings, unjudged.join('; ')] : warnings;
 }
 
 function summaryOf(audit: BiasAudit): string {

@@ -106,8 +106,7 @@ describe('the report of an audit', () => {
   it('warns of what could not be judged', async () => {
     expect(auditWarnings(await audit({}))).toEqual([
       "no text contains a term of 'first-names': nothing is known about these swaps",
-      "column 'side': too small to judge: left, right",
-      "column 'side': fewer than two groups are large enough, so there is no gap to measure",
+      "groups too small to judge: 2 of 2 of column 'side'; fewer than two groups to compare, so no gap to measure: column 'side'",
     ]);
   });
 });
