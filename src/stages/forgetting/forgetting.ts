@@ -9,6 +9,7 @@ import { languageModelFigures } from '../evaluate/figures.js';
 import { openTokensFor, withModelClasses } from '../evaluate/inputs.js';
 import { hasLabels, measureClassifier, measureLanguageModel } from '../evaluate/measure.js';
 import { BatchTokensSetting, MaskProbabilitySetting, SplitSetting } from '../evaluate/settings.js';
+import { drawExamples } from './draw-examples.js';
 import { beforeAndAfter } from './figures.js';
 import { withHeadOf } from './previous-head.js';
 
@@ -23,7 +24,17 @@ times) or classification (loss, accuracy, macro F1).
 
 \`forgetting\` is how much the loss has risen.`,
   settings: Type.Object(
-    { split: SplitSetting, batch_tokens: BatchTokensSetting, mask_probability: MaskProbabilitySetting },
+    {
+      split: SplitSetting,
+      limit: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          description: 'Measure so many examples, drawn by the seed, the same ones both times. Default: all.',
+        }),
+      ),
+      batch_tokens: BatchTokensSetting,
+      mask_probability: MaskProbabilitySetting,
+    },
     { additionalProperties: false },
   ),
   inputs: {
@@ -39,7 +50,9 @@ times) or classification (loss, accuracy, macro F1).
     const { model: before } = await loadModel(inputs.before.path);
     const { model: after } = await loadModel(inputs.after.path);
     const { config } = before.architecture;
-    const { tokens, split } = await openTokensFor(inputs.tokens, settings.split, before);
+    const { tokens, split: whole } = await openTokensFor(inputs.tokens, settings.split, before);
+    const random = createRandom(seed).fork('forgetting');
+    const split = drawExamples(whole, settings.limit, random.fork('limit'));
     const models = { before, after: withHeadOf(before, after) };
     const isClassifier = before.task === 'sequence-classification';
     const labelled = isClassifier ? withModelClasses(split, tokens.labels, config.labels) : split;
@@ -65,7 +78,7 @@ times) or classification (loss, accuracy, macro F1).
         const masking = {
           specialTokens: tokens.specialTokens,
           maskProbability: settings.mask_probability,
-          random: createRandom(seed).fork('forgetting'),
+          random,
         };
         return measureLanguageModel(models[name], split, masking, options);
       };

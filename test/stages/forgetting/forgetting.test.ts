@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readMetrics } from '../../../src/artifacts/metrics.js';
+import { openTokens, readTokens, type TokenSplit } from '../../../src/artifacts/tokens.js';
+import { createRandom } from '../../../src/data/random.js';
 import { loadModel, saveModel } from '../../../src/models/model.js';
 import type { InputArtifact } from '../../../src/plugin/define-stage.js';
 import evaluate from '../../../src/stages/evaluate/evaluate.js';
+import { drawExamples } from '../../../src/stages/forgetting/draw-examples.js';
 import { beforeAndAfter } from '../../../src/stages/forgetting/figures.js';
 import forgetting from '../../../src/stages/forgetting/forgetting.js';
 import { withHeadOf } from '../../../src/stages/forgetting/previous-head.js';
@@ -14,14 +17,14 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-async function run(before: InputArtifact, after: InputArtifact) {
+async function run(before: InputArtifact, after: InputArtifact, more: { readonly limit?: number } = {}) {
   const metrics = project.output(
     `forgetting ${before.path.length} ${after.path}`.replaceAll('/', ' '),
     'metrics',
   );
   await forgetting.run({
     ...surroundings(),
-    settings: { batch_tokens: 256, mask_probability: 0.3 },
+    settings: { batch_tokens: 256, mask_probability: 0.3, ...more },
     inputs: { before, after, tokens: project.tokens },
     outputs: { metrics },
   });
@@ -69,6 +72,25 @@ describe('forgetting', () => {
     const found = await run(before, after);
     expect(found.metrics.loss_after).toBeCloseTo((await readMetrics(metrics.path)).metrics.log_loss ?? 0, 5);
     expect(found.metrics).toHaveProperty('macro_f1_before');
+  });
+
+  it('measures no more examples than it is told, the same ones both times', async () => {
+    const tokens = await openTokens(project.tokens.path);
+    const split = await readTokens(tokens, 'test');
+    const drawn = drawExamples(split, 3, createRandom(1));
+    expect(drawn.examples).toBe(3);
+    const texts = ({ examples, inputIds, offsets }: TokenSplit): readonly string[] =>
+      Array.from({ length: examples }, (_, i) => inputIds.subarray(offsets[i], offsets[i + 1]).join());
+    const all = texts(split);
+    const places = texts(drawn).map((text) => all.indexOf(text));
+    expect(places.every((place) => place >= 0)).toBe(true);
+    expect(Array.from(drawn.rows)).toEqual([...drawn.rows].sort((a, b) => a - b));
+    expect(drawExamples(split, 3, createRandom(1))).toEqual(drawn);
+    expect(drawExamples(split, split.examples, createRandom(1))).toBe(split);
+    const model = await project.model('masked-language-modeling');
+    const { metrics, details } = await run(model, model, { limit: 3 });
+    expect(metrics.forgetting).toBe(0);
+    expect(details).toMatchObject({ examples: 3 });
   });
 
   it('puts figures side by side, also those that are not defined', () => {
