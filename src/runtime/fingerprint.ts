@@ -1,6 +1,7 @@
 /** What identifies a runtime in stage keys. Loads no tensor library: the engine calls it before every plan. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { RuntimeName } from './runtime.js';
 
@@ -29,7 +30,9 @@ export function runtimeFingerprint(name: RuntimeName, threads: number): string {
         ([, found]) => found,
       );
       const library = installed === undefined ? 'missing' : `${installed[0]} ${installed[1]}`;
-      return [`tensorflow ${library}`, core, platform, revision].join('; ');
+      const device = installed?.[0].endsWith('-gpu') === true ? graphicsProcessors() : 'cpu';
+      const parallel = `${tensorflowThreads()} threads`;
+      return [`tensorflow ${library}`, device, parallel, core, platform, revision].join('; ');
     }
     case 'wasm': {
       const version = installedVersion('@tensorflow/tfjs-backend-wasm') ?? 'missing';
@@ -39,6 +42,35 @@ export function runtimeFingerprint(name: RuntimeName, threads: number): string {
       return ['cpu', core, revision].join('; ');
   }
 }
+
+/**
+ * How many threads libtensorflow divides a sum among: TensorFlow.js cannot tell it, so that the number of a recipe does not
+ * count, but its environment variable and the processors do.
+ */
+function tensorflowThreads(): number {
+  const told = Number(process.env.TF_NUM_INTRAOP_THREADS);
+  return Number.isInteger(told) && told > 0 ? told : availableParallelism();
+}
+
+/** The models of the graphics processors that the CUDA driver shows this process; `cpu` where there is none. */
+function graphicsProcessors(): string {
+  const visible = process.env.CUDA_VISIBLE_DEVICES;
+  if (visible === '' || visible === '-1') return 'cpu';
+  try {
+    const models = readdirSync(DRIVER_FOLDER).map((name) => {
+      const text = readFileSync(join(DRIVER_FOLDER, name, 'information'), 'utf8');
+      return /^Model:\s*(.+)$/m.exec(text)?.[1] ?? 'gpu';
+    });
+    if (models.length > 0)
+      return [...models, ...(visible === undefined ? [] : [`visible ${visible}`])].join(', ');
+  } catch {
+    // Linux without the driver, or another system, which the packages have no CUDA for.
+  }
+  return 'cpu';
+}
+
+/** Where NVIDIA's driver for Linux describes the processors, a folder for each. */
+const DRIVER_FOLDER = '/proc/driver/nvidia/gpus';
 
 /** The packages that bring libtensorflow, in the order in which they are tried. */
 export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;

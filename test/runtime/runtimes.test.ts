@@ -223,6 +223,7 @@ describe('a fingerprint', () => {
   it('tells runtimes, versions and, for onnx, threads apart', () => {
     expect(runtimeFingerprint('onnx', 2)).toMatch(/^onnx \d+\.\d+\.\d+; cpu; 2 threads; tfjs 4\./);
     expect(runtimeFingerprint('onnx', 1)).not.toBe(runtimeFingerprint('onnx', 2));
+    expect(runtimeFingerprint('tensorflow', 1)).toMatch(/^tensorflow [^;]+; [^;]+; \d+ threads; tfjs 4\./);
     expect(runtimeFingerprint('cpu', 1)).toBe(runtimeFingerprint('cpu', 2));
     const names = ['onnx', 'tensorflow', 'wasm', 'cpu'] as const;
     expect(new Set(names.map((name) => runtimeFingerprint(name, 1))).size).toBe(4);
