@@ -1,7 +1,7 @@
 /** Where the things are that a run makes for people: reports and exported models. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResultRecord } from '../engine/result-record.js';
+import type { ResultRecord, StoredArtifact } from '../engine/result-record.js';
 import type { Store } from '../engine/store.js';
 import { shortPath } from './output/failure.js';
 
@@ -10,12 +10,13 @@ export interface Product {
   readonly stage: string;
   /** A file for a report, a folder for an export; relative to the working folder where that is shorter. */
   readonly path: string;
+  readonly artifact: StoredArtifact;
 }
 
 /** Kinds of artifacts that are made to be opened by people or other programs. */
 const productKinds: readonly string[] = ['report', 'export'];
 
-/** The products of the stages that have a result. */
+/** The products of the stages that have a result, their contents not checked. */
 export function productsOf(
   stages: readonly { readonly name: string; readonly record?: ResultRecord }[],
   store: Store,
@@ -28,7 +29,7 @@ export function productsOf(
         const folder = store.artifactFolder(artifact.digest);
         const page = artifact.files.find((file) => file.path.endsWith('.html'))?.path;
         const path = artifact.kind === 'report' && page !== undefined ? join(folder, page) : folder;
-        return { stage: name, path: shortPath(path, directory) };
+        return { stage: name, path: shortPath(path, directory), artifact };
       })
       .filter((product) => existsSync(join(directory, product.path)) || existsSync(product.path)),
   );

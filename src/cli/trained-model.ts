@@ -3,6 +3,7 @@ import type { RunRecord, StoredResult } from '../engine/api.js';
 import type { StoredArtifact } from '../engine/result-record.js';
 import type { Store } from '../engine/store.js';
 import { CommandLineError } from './exit-codes.js';
+import { isInStore } from './verified-artifact.js';
 
 /** Kinds of artifacts that can classify; of one stage the first one counts. */
 const modelKinds: readonly string[] = ['export', 'model'];
@@ -16,29 +17,53 @@ export function parseTrainedModel(
   return recipe === undefined ? undefined : { recipe, ...(stage !== undefined && { stage }) };
 }
 
+/** A model in the store. */
+export interface TrainedModel {
+  readonly folder: string;
+  readonly stage: string;
+  readonly run: RunRecord;
+  /** Other runs of the recipe may have made another model: they have other profiles, or are newer without having one. */
+  readonly isAmbiguous: boolean;
+}
+
 /**
- * The folder of the model from the newest run of a recipe: the named stage's, or that of the last stage with an export or
- * a model. Throws a `CommandLineError` when the recipe was not run or no stage has one.
+ * The model from the newest run of a recipe with a profile (or without one): the named stage's, or that of the last stage
+ * with an export or a model. Throws a `CommandLineError` when there was no such run or no stage has one, a `UserError` when
+ * the model is damaged.
  */
-export function findTrainedModel(
-  recipe: string,
-  stage: string | undefined,
+export async function findTrainedModel(
+  {
+    recipe,
+    stage,
+    profile,
+  }: { readonly recipe: string; readonly stage?: string | undefined; readonly profile?: string | undefined },
   known: {
     readonly store: Store;
     readonly runs: readonly RunRecord[];
     readonly results: readonly StoredResult[];
   },
-): string {
-  const runs = known.runs.filter((run) => run.recipe === recipe);
-  if (runs.length === 0) throw new CommandLineError(`${recipe} was not run yet`, 'roux run makes its models');
+): Promise<TrainedModel> {
+  const ofRecipe = known.runs.filter((run) => run.recipe === recipe);
+  if (ofRecipe.length === 0)
+    throw new CommandLineError(`${recipe} was not run yet`, 'roux run makes its models');
+  const runs = ofRecipe.filter((run) => run.profile === profile);
+  if (runs.length === 0) throw noRunOfProfile(recipe, profile, ofRecipe);
   const records = new Map(known.results.map(({ key, record }) => [key, record]));
   for (const run of runs) {
-    const models = run.stages.flatMap(({ name, key }) => {
+    const models: { readonly stage: string; readonly artifact: StoredArtifact }[] = [];
+    for (const { name, key } of run.stages) {
+      if (stage !== undefined && name !== stage) continue;
       const artifact = modelOf(Object.values(records.get(key ?? '')?.outputs ?? {}));
-      return artifact !== undefined && (stage === undefined || name === stage) ? [artifact] : [];
-    });
-    const chosen = models.findLast(({ kind }) => kind === 'export') ?? models.at(-1);
-    if (chosen !== undefined) return known.store.artifactFolder(chosen.digest);
+      if (artifact !== undefined) models.push({ stage: name, artifact });
+    }
+    const chosen = models.findLast(({ artifact }) => artifact.kind === 'export') ?? models.at(-1);
+    if (chosen === undefined || !(await isInStore(known.store, chosen.artifact))) continue;
+    return {
+      folder: known.store.artifactFolder(chosen.artifact.digest),
+      stage: chosen.stage,
+      run,
+      isAmbiguous: run !== runs[0] || runs.length < ofRecipe.length,
+    };
   }
   const names = [...new Set(runs.flatMap((run) => run.stages.map(({ name }) => name)))];
   throw stage !== undefined && !names.includes(stage)
@@ -47,6 +72,19 @@ export function findTrainedModel(
         `${stage === undefined ? recipe : `stage ${stage}`} has made no model that is still in the store`,
         'roux run makes it again',
       );
+}
+
+function noRunOfProfile(
+  recipe: string,
+  profile: string | undefined,
+  runs: readonly RunRecord[],
+): CommandLineError {
+  const others = new Set(runs.map((run) => (run.profile === undefined ? 'none' : run.profile)));
+  const how = profile === undefined ? 'without a profile' : `with the profile ${profile}`;
+  return new CommandLineError(
+    `${recipe} was not run ${how} yet`,
+    `profiles that it was run with: ${[...others].join(', ')}; --profile names the one to take`,
+  );
 }
 
 function modelOf(outputs: readonly StoredArtifact[]): StoredArtifact | undefined {

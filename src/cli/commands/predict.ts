@@ -16,6 +16,7 @@ interface PredictCommandOptions {
   readonly maxLength?: number;
   readonly threads?: number;
   readonly runtime?: RuntimeName;
+  readonly profile?: string;
   readonly store?: string;
 }
 
@@ -25,7 +26,8 @@ export function command(outside: CommandOutside): Command {
     .description(
       'Classifies texts from the arguments, from a file, or from the standard input, one a line.\n' +
         'MODEL is a folder in Hugging Face layout, an exported folder or .onnx file, or a recipe that was run:\n' +
-        'recipe.yaml is its last export or model, recipe.yaml:stage that of a stage.',
+        'recipe.yaml is its last export or model, recipe.yaml:stage that of a stage, from the newest run with\n' +
+        '--profile, or without a profile.',
     )
     .argument('<model>', 'a model folder, an .onnx file, or recipe.yaml[:stage]')
     .argument('[texts...]', 'texts to classify; default: lines of the standard input')
@@ -34,6 +36,7 @@ export function command(outside: CommandOutside): Command {
     .option('--json', 'print one JSON object a line, with all fields of the input and the probabilities')
     .option('--max-length <tokens>', 'cut texts off after so many tokens', wholeNumber(2))
     .option('--threads <number>', 'CPU threads to use; default: all', wholeNumber(1))
+    .option('-p, --profile <name>', 'of a recipe: the profile that it was run with; default: none')
     .addOption(runtimeOption())
     .addOption(storeOption())
     .addHelpText(
@@ -146,12 +149,18 @@ async function modelFolder(
   options: PredictCommandOptions,
   terminal: Terminal,
 ): Promise<string> {
-  const [{ parseTrainedModel, findTrainedModel }, { resolve }] = await Promise.all([
+  const [{ parseTrainedModel, findTrainedModel }, { describeRun }, { resolve }] = await Promise.all([
     import('../trained-model.js'),
+    import('../describe-run.js'),
     import('node:path'),
   ]);
   const trained = parseTrainedModel(written);
-  if (trained === undefined) return resolve(terminal.directory, written);
+  if (trained === undefined) {
+    if (options.profile !== undefined) {
+      throw new CommandLineError('--profile is for recipes', `${written} is a model as it is`);
+    }
+    return resolve(terminal.directory, written);
+  }
   const [{ openProjectStore, recipeFile }, { listRuns }, { listResults }] = await Promise.all([
     import('../recipe-source.js'),
     import('../../engine/run-record.js'),
@@ -161,7 +170,10 @@ async function modelFolder(
   const store = await openProjectStore(options, terminal);
   try {
     const known = { store, runs: await listRuns(store), results: await listResults(store) };
-    return findTrainedModel(file, trained.stage, known);
+    const { stage } = trained;
+    const found = await findTrainedModel({ recipe: file, stage, profile: options.profile }, known);
+    if (found.isAmbiguous) terminal.printError(`${found.stage} of ${describeRun(found.run)}`);
+    return found.folder;
   } finally {
     await store.close();
   }

@@ -7,6 +7,7 @@ import { storeOption } from '../recipe-options.js';
 interface ReportOptions {
   readonly store?: string;
   readonly run?: string;
+  readonly profile?: string;
   readonly output?: string;
   readonly open?: boolean;
 }
@@ -19,6 +20,7 @@ export function command(outside: CommandOutside): Command {
     )
     .argument('[stage]', 'the report stage, where a recipe has several')
     .option('--run <id>', 'the run to look at; default: the newest that has a report')
+    .option('-p, --profile <name>', 'look only at runs with this profile')
     .option('-o, --output <file>', 'copy the report to this file')
     .option('--open', 'open the report in the browser')
     .addOption(storeOption())
@@ -31,19 +33,33 @@ async function reportCommand(
   options: ReportOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ openProjectStore }, { listRuns }, { listResults }, { productsOf }, { copyFile }, { resolve }] =
-    await Promise.all([
-      import('../recipe-source.js'),
-      import('../../engine/run-record.js'),
-      import('../../engine/stored-results.js'),
-      import('../products.js'),
-      import('node:fs/promises'),
-      import('node:path'),
-    ]);
+  const [
+    { openProjectStore },
+    { listRuns },
+    { listResults },
+    { productsOf },
+    { isInStore },
+    { describeRun },
+    { copyFile },
+    { resolve },
+  ] = await Promise.all([
+    import('../recipe-source.js'),
+    import('../../engine/run-record.js'),
+    import('../../engine/stored-results.js'),
+    import('../products.js'),
+    import('../verified-artifact.js'),
+    import('../describe-run.js'),
+    import('node:fs/promises'),
+    import('node:path'),
+  ]);
   const store = await openProjectStore(options, terminal);
   try {
     const records = new Map((await listResults(store)).map(({ key, record }) => [key, record]));
-    const runs = (await listRuns(store)).filter(({ id }) => options.run === undefined || id === options.run);
+    const runs = (await listRuns(store)).filter(
+      ({ id, profile }) =>
+        (options.run === undefined || id === options.run) &&
+        (options.profile === undefined || profile === options.profile),
+    );
     for (const run of runs) {
       const stages = run.stages.flatMap(({ name, key }) => {
         const record = records.get(key ?? '');
@@ -53,7 +69,9 @@ async function reportCommand(
         path.endsWith('.html'),
       );
       const found = reports.at(-1);
-      if (found === undefined) continue;
+      if (found === undefined || !(await isInStore(store, found.artifact))) continue;
+      // Not on the standard output, which is for `$(roux report)`.
+      terminal.printError(describeRun(run));
       const path = resolve(terminal.directory, found.path);
       if (options.output === undefined) terminal.print(found.path);
       else {
