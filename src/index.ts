@@ -14,7 +14,14 @@ export {
   readRows,
 } from './artifacts/dataset.js';
 export { type ArtifactKind, artifactKinds, type SplitName, splitNames } from './artifacts/kinds.js';
+export {
+  openTokens,
+  readTokens,
+  type TokenSplit,
+  type Tokens,
+} from './artifacts/tokens.js';
 export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
+export { openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from './formats/safetensors.js';
 export {
   defineStage,
   type InputArtifact,

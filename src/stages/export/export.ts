@@ -8,12 +8,13 @@ import { UserError } from '../../artifacts/user-error.js';
 import { float32ToFloat16 } from '../../formats/half-precision.js';
 import { formatJson } from '../../formats/json.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
+import type { ModelPart } from '../../models/architecture.js';
 import {
   configFields,
   loadModel,
   type Model,
+  modelParameters,
   storedWeights,
-  taskParameters,
   weightsOf,
 } from '../../models/model.js';
 import { createPredictor, type TokenSequence } from '../../models/predict.js';
@@ -34,7 +35,8 @@ export default defineStage({
   summary: 'Writes a trained model for other tools: a Hugging Face folder, an ONNX file, a model card',
   description: `The folder has \`config.json\`, the tokenizer, \`model.safetensors\` (Python's \`AutoModelFor...from_pretrained\` opens it),
 \`model.onnx\` (int64 inputs \`input_ids\`, \`attention_mask\` and \`token_type_ids\` of any batch and sequence size, output
-\`logits\`) and \`README.md\`, a model card. Heads that the task does not use are left out.
+\`logits\`) and \`README.md\`, a model card. Heads that the task does not use are left out, unless \`also\` names
+them.
 
 Before anything is published the files are read back and run on real inputs (the wired tokens, or built-in sentences): with
 float32 weights no logit may differ from the trained model's by more than ${float32Tolerance}; with float16 weights by no more than
@@ -52,6 +54,13 @@ ${100 * float16Tolerance} % of 1 + the largest logit. Otherwise the stage fails.
         description:
           'Element type of the weights in model.safetensors; float16 halves the file. ONNX stays float32.',
       }),
+      also: Type.Optional(
+        Type.Array(Type.Union([Type.Literal('pooler'), Type.Literal('masked-language-modeling')]), {
+          uniqueItems: true,
+          description:
+            "Parts of the model to keep in model.safetensors beside the task's: the next training can start from them.",
+        }),
+      ),
       title: Type.Optional(Type.String({ minLength: 1, description: 'Title of the model card.' })),
       licence: Type.Optional(
         Type.String({
@@ -97,7 +106,9 @@ ${100 * float16Tolerance} % of 1 + the largest logit. Otherwise the stage fails.
   async run({ settings, inputs, outputs, runtime: choice, signal, log }) {
     const { path } = outputs.export;
     const { model } = await loadModel(inputs.model.path);
-    const exported: Model = { ...model, parts: model.architecture.partsOf(model.task) };
+    const also: readonly ModelPart[] = settings.also ?? [];
+    const kept = new Set([...model.architecture.partsOf(model.task), ...also]);
+    const exported: Model = { ...model, parts: model.parts.filter((part) => kept.has(part)) };
     const runtime = await openRuntime(choice.name, { threads: choice.threads });
     try {
       const sequences = await checkInputs(model, inputs.tokens);
@@ -179,7 +190,7 @@ async function logitsOf(
 }
 
 async function writeWeights(model: Model, path: string, dtype: 'float32' | 'float16'): Promise<void> {
-  const weights = storedWeights(weightsOf(model, taskParameters(model)));
+  const weights = storedWeights(weightsOf(model, modelParameters(model)));
   await writeModelFolder(path, {
     config: { ...configFields(model), dtype },
     weights: dtype === 'float32' ? weights : inHalfPrecision(weights),
