@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 /** The `roux` command. */
-import { runCommandLine } from './command-line.js';
+import module from 'node:module';
+
+// Node 22.1 and later can keep compiled modules on disk. Everything else is imported after that is turned on: static imports
+// would be compiled before.
+if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function') {
+  module.enableCompileCache();
+}
+const { runCommandLine } = await import('./command-line.js');
 
 const exitCode = await runCommandLine(process.argv.slice(2));
 // Results have been written by now; what may still be open (a pipe nobody reads, an idle child process) must not
