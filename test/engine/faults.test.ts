@@ -5,7 +5,7 @@
 import { chmod, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { verifyStore } from '../../src/engine/verify.js';
 import { isAlive, Rig, type SpawnedRun, untilGone } from '../rig/rig.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
@@ -24,6 +24,9 @@ const recipe: ToyRecipe = {
   sixth: { uses: 'write', with: { text: 'last' }, files: ['fourth', 'fifth.test'] },
   seventh: { uses: 'lineage', files: ['sixth'] },
 };
+
+// Five engines and a dozen stage processes a round: a busy machine needs its time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let expected: Readonly<Record<string, string>>;
 let rig: Rig;
