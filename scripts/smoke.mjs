@@ -28,7 +28,8 @@ process.exitCode = failed === 0 && recipes.length > 0 ? 0 : 1;
 /** What is wrong with a recipe's smoke profile, or undefined. */
 function check(recipe) {
   const first = run(recipe);
-  if (first.status !== 0) return `exit ${first.status}\n${first.stdout.slice(-4000)}${first.stderr.slice(-4000)}`;
+  if (first.status !== 0)
+    return `exit ${first.status}\n${first.stdout.slice(-4000)}${first.stderr.slice(-4000)}`;
   const again = run(recipe);
   const finished = JSON.parse(again.stdout.trim().split('\n').at(-1) ?? '{}');
   const { hit = 0, ...others } = finished.counts ?? {};

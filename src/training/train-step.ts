@@ -32,9 +32,6 @@ export interface TrainStepOptions {
   readonly maximumGradientNorm: number;
 }
 
-/** What an update gives, by name of the output. */
-export type StepOutputs = Record<'loss' | 'penalty' | 'gradient_norm', HostTensor>;
-
 const lossScaleSpec: Readonly<Record<string, TensorSpec>> = { loss_scale: { shape: [], dtype: 'float32' } };
 
 /** The input that turns a sum of losses into a mean over the effective batch. */

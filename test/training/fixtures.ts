@@ -10,10 +10,6 @@ export function float32(shape: readonly number[], values: ArrayLike<number>): Ho
   return { dtype: 'float32', shape, data: Float32Array.from(values) };
 }
 
-export function scalar(value: number): HostTensor {
-  return float32([], [value]);
-}
-
 /** The largest difference between two lists of numbers, relative to the largest expected one. */
 export function relativeDifference(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (found.length !== expected.length) return Infinity;

@@ -10,7 +10,12 @@ import { JsonFields } from '../../../src/formats/json.js';
 import type { ModelTask } from '../../../src/models/architecture.js';
 import { bertConfigFields } from '../../../src/models/bert-config.js';
 import { createModel, saveModel } from '../../../src/models/model.js';
-import type { InputArtifact, OutputArtifact, Progress } from '../../../src/plugin/define-stage.js';
+import type {
+  InputArtifact,
+  OutputArtifact,
+  Progress,
+  StageContext,
+} from '../../../src/plugin/define-stage.js';
 
 const vocabularySize = 30;
 const firstWord = 5;
@@ -117,8 +122,17 @@ export function createProject() {
   };
 }
 
-/** What a stage sees besides settings, inputs and outputs. */
-export function surroundings(project: { readonly output: (kind: string) => OutputArtifact }) {
+/** What a stage sees besides settings, inputs and outputs, and what it said. */
+interface Surroundings
+  extends Pick<
+    StageContext<unknown, Record<never, never>, Record<never, never>>,
+    'seed' | 'runtime' | 'signal' | 'log' | 'progress' | 'scratch'
+  > {
+  readonly messages: string[];
+}
+
+/** Makes them. */
+export function surroundings(project: { readonly output: (kind: string) => OutputArtifact }): Surroundings {
   const messages: string[] = [];
   return {
     messages,
