@@ -8,6 +8,9 @@ import { html, type Markup } from './html.js';
 const nameLetter = 8.2;
 const smallLetter = 6.6;
 const nodeHeight = 46;
+
+/** Room beside the outermost edge. */
+const edgeMargin = 4;
 const smallestNode = 104;
 const widestNode = 230;
 
@@ -41,7 +44,11 @@ export function drawGraph(stages: readonly ProvenanceStage[]): Markup {
       if (graph.hasNode(stage)) graph.setEdge(stage, name);
   }
   dagre.layout(graph);
-  const { width = 0, height = 0 } = graph.graph();
+  const { width: layoutWidth = 0, height = 0 } = graph.graph();
+  // dagre bends edges around nodes without counting the bends in its width.
+  const bends = graph.edges().flatMap((edge) => graph.edge(edge).points.map(({ x }: { x: number }) => x));
+  const left = Math.min(0, ...bends.map((x) => x - edgeMargin));
+  const width = Math.max(layoutWidth, ...bends.map((x) => x + edgeMargin)) - left;
   const edges = graph
     .edges()
     .map(
@@ -49,7 +56,7 @@ export function drawGraph(stages: readonly ProvenanceStage[]): Markup {
         html`<path class="edge" d="${curve(graph.edge(edge).points)}" marker-end="url(#arrow)"/>`,
     );
   const nodes = stages.map((stage) => drawNode(stage, graph.node(stage.name)));
-  return html`<div class="scroll"><svg class="graph" viewBox="0 0 ${round(width)} ${round(height)}" width="${round(width)}" role="img" aria-label="The recipe's stages and how they are connected" xmlns="http://www.w3.org/2000/svg">
+  return html`<div class="scroll"><svg class="graph" viewBox="${round(left)} 0 ${round(width)} ${round(height)}" width="${round(width)}" role="img" aria-label="The recipe's stages and how they are connected" xmlns="http://www.w3.org/2000/svg">
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0.8 L7.2 4 L0 7.2 z"/></marker></defs>
 ${edges}
 ${nodes}
