@@ -46,7 +46,11 @@ export function drawGraph(stages: readonly ProvenanceStage[]): Markup {
   dagre.layout(graph);
   const { width: layoutWidth = 0, height = 0 } = graph.graph();
   // dagre bends edges around nodes without counting the bends in its width.
-  const bends = graph.edges().flatMap((edge) => graph.edge(edge).points.map(({ x }: { x: number }) => x));
+  const bends: readonly number[] = graph
+    .edges()
+    .flatMap((edge: { readonly v: string; readonly w: string }) =>
+      graph.edge(edge).points.map(({ x }: { readonly x: number }) => x),
+    );
   const left = Math.min(0, ...bends.map((x) => x - edgeMargin));
   const width = Math.max(layoutWidth, ...bends.map((x) => x + edgeMargin)) - left;
   const edges = graph
