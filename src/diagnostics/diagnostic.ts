@@ -1,9 +1,10 @@
+import type { DiagnosticCode } from './codes.js';
 import type { ExcerptedLocation } from './source-text.js';
 
 /** A mistake in a recipe, a plugin or a command line, as a value. */
 export interface Diagnostic {
-  /** Stable: `recipe/unknown-key`, `wiring/cycle`. */
-  readonly code: string;
+  /** Stable: `setting/unknown`, `wiring/cycle`; explained in `docs/reference/errors/`. */
+  readonly code: DiagnosticCode;
   readonly severity: 'error' | 'warning';
   /** One sentence without a full stop: what is wrong. */
   readonly message: string;

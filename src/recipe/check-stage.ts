@@ -18,7 +18,7 @@ import {
   valueAt,
 } from './recipe-node.js';
 import { stageNamePattern } from './recipe-schema.js';
-import { schemaDiagnostics } from './schema-diagnostics.js';
+import { type SchemaSubject, schemaDiagnostics } from './schema-diagnostics.js';
 
 /** A stage's own values, without what connects it to others. */
 export interface StageValues {
@@ -79,7 +79,7 @@ export function checkStageValues(
         };
   const settings = toJsonObject(node);
   const errors = info.validate(settings);
-  const subject = {
+  const subject: SchemaSubject = {
     code: 'setting',
     keyNoun: 'setting',
     owner: (pointer: string) =>

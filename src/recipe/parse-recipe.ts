@@ -13,6 +13,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import type { DiagnosticCode } from '../diagnostics/codes.js';
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean } from '../diagnostics/suggest.js';
@@ -190,7 +191,7 @@ class Converter {
   #key(pair: Pair, entries: ReadonlyMap<string, MapEntry>): { name: string; origin: Origin } | undefined {
     const { key } = pair;
     const origin = this.#origin(key);
-    const complain = (code: string, message: string, related: Origin[] = []): undefined => {
+    const complain = (code: DiagnosticCode, message: string, related: Origin[] = []): undefined => {
       const places = related.map((place) => ({ location: excerptOf(place), message: 'first written here' }));
       this.diagnostics.add({ code, message, location: excerptOf(origin), related: places });
       return undefined;

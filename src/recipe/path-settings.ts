@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DiagnosticCode } from '../diagnostics/codes.js';
 import { failure, type Result, success } from '../diagnostics/result.js';
 import { closest, didYouMean } from '../diagnostics/suggest.js';
 import { installationRoot } from '../plugin/installation.js';
@@ -19,7 +20,7 @@ export interface PathSettingNode {
 
 /** Why a path leads nowhere. */
 export interface PathProblem {
-  readonly code: string;
+  readonly code: DiagnosticCode;
   readonly message: string;
   readonly help?: string;
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Diagnostics } from '../diagnostics/diagnostic.js';
+import type { Diagnostics, NewDiagnostic } from '../diagnostics/diagnostic.js';
 import { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 
@@ -72,7 +72,7 @@ function firstWrongCharacter(text: string, bytes: Uint8Array): number {
   return Math.max(0, text.indexOf('\ufffd', Math.max(0, at - 1)));
 }
 
-function unreadable(file: string, error: unknown): { code: string; message: string; help?: string } {
+function unreadable(file: string, error: unknown): NewDiagnostic {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   if (code !== 'ENOENT' && code !== 'ENOTDIR') {
     return { code: 'file/unreadable', message: `${file} cannot be read (${code})` };

@@ -16,7 +16,7 @@ import { excerptOf, follow, type Origin, pointerSegments, type RecipeNode, toJso
 /** What the validated value is, in the words of the messages. */
 export interface SchemaSubject {
   /** Begins the diagnostics' codes: `setting` makes `setting/unknown`. */
-  readonly code: string;
+  readonly code: 'recipe' | 'setting';
   /** `stage 'train'`; shown where the place alone does not say it. */
   readonly owner: (pointer: string) => string;
   /** What a key is called: 'setting', 'key'. */
@@ -143,7 +143,7 @@ function translate(
   const name = nameOf(error.instancePath);
   const help = subject.valueHelp?.(error.instancePath, value) ?? (expected && valueHelp(value, expected));
   return {
-    code: `${subject.code}/value`,
+    code: `${subject.code}/${kindOfMistake(error, expected)}`,
     message:
       name === undefined ? `${subject.owner('')} has a wrong value` : `the value of ${name} is not allowed`,
     location: excerptOf(isWritten ? target.node.origin : (target.entry?.key ?? subject.fallback)),
@@ -155,6 +155,35 @@ function translate(
       : [],
   };
 }
+
+/** What is wrong with a value, as the end of a code. */
+function kindOfMistake(
+  { keyword }: SettingsError,
+  expected: JsonObject | undefined,
+): 'choice' | 'format' | 'length' | 'range' | 'type' | 'value' {
+  const isUnion = keyword === 'anyOf' || keyword === 'oneOf';
+  if (isUnion) return expected && constantsOf(expected) ? 'choice' : 'type';
+  return mistakes[keyword] ?? 'value';
+}
+
+const mistakes: Readonly<Record<string, 'choice' | 'format' | 'length' | 'range' | 'type'>> = {
+  const: 'choice',
+  enum: 'choice',
+  exclusiveMaximum: 'range',
+  exclusiveMinimum: 'range',
+  format: 'format',
+  maximum: 'range',
+  maxItems: 'length',
+  maxLength: 'length',
+  minimum: 'range',
+  minItems: 'length',
+  minLength: 'length',
+  minProperties: 'length',
+  multipleOf: 'range',
+  pattern: 'format',
+  type: 'type',
+  uniqueItems: 'length',
+};
 
 /** `'epochs'`, `item 2 of 'freeze'`; undefined for the root. */
 function nameOf(pointer: string): string | undefined {

@@ -6,7 +6,13 @@ import { SourceText } from '../../src/diagnostics/source-text.js';
 
 function about(text: string, start: number, end: number) {
   const location = new SourceText('/project/recipe.yaml', text, '/project').excerpt(start, end);
-  return { code: 'test/mistake', severity: 'error' as const, message: 'it is wrong', location, related: [] };
+  return {
+    code: 'wiring/kind' as const,
+    severity: 'error' as const,
+    message: 'it is wrong',
+    location,
+    related: [],
+  };
 }
 
 describe('a code frame', () => {
@@ -14,7 +20,7 @@ describe('a code frame', () => {
     const text = formatDiagnostic(about('stages:\n  mail: 7\n', 16, 17), { folder: '/project' });
     expect(text).toBe(
       [
-        'recipe.yaml:2:9: error: it is wrong [test/mistake]',
+        'recipe.yaml:2:9: error: it is wrong [wiring/kind]',
         '  1 | stages:',
         '  2 |   mail: 7',
         '    |         ^',
@@ -66,9 +72,9 @@ test('diagnostics are ordered by position and told once', () => {
   diagnostics.add(about('ab', 1, 2));
   diagnostics.add(about('ab', 0, 1));
   diagnostics.add(about('ab', 1, 2));
-  diagnostics.add({ ...about('ab', 0, 1), code: 'test/warning', severity: 'warning' });
+  diagnostics.add({ ...about('ab', 0, 1), code: 'params/unused', severity: 'warning' });
   expect(diagnostics.errors().map(({ location }) => location?.offset)).toEqual([0, 1]);
-  expect(diagnostics.warnings().map(({ code }) => code)).toEqual(['test/warning']);
+  expect(diagnostics.warnings().map(({ code }) => code)).toEqual(['params/unused']);
 });
 
 test('nothing that a terminal would act on is left in a text', () => {
