@@ -8,6 +8,7 @@
  *     locks/KEY.lock     who makes a result
  *     history/           the last result of every stage of every recipe
  *     runs/              records of runs
+ *     tags/              names of runs
  *     stamps/            what is known of files without reading them again
  *     provenance/        how artifacts came about, for stages that show it
  *     processes/         who uses the store now
@@ -102,6 +103,7 @@ const folders = [
   'locks',
   'history',
   'runs',
+  'tags',
   'stamps',
   'provenance',
   'processes',

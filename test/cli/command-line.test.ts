@@ -187,6 +187,17 @@ describe('roux show, report and cache', () => {
     expect(stdout).toMatch(/work +\.roux\/artifacts\//);
   });
 
+  it('show a run with the cause of each of its stages', async () => {
+    await project.run(['run', 'good']);
+    await project.run(['run', 'good', '-s', 'text=other']);
+    const { code, stdout } = await project.run(['show', 'latest']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/first +work +done .* text hello -> other/);
+    expect(stdout).toMatch(/figures\n {2}first +letters 5/);
+    const { stdout: before } = await project.run(['show', 'latest~1', '--json']);
+    expect(JSON.parse(before).stages[0]).toMatchObject({ name: 'first', metrics: { letters: 5 } });
+  });
+
   it('say that no run has made a report', async () => {
     const { code, stderr } = await project.run(['report']);
     expect(code).toBe(2);
@@ -203,6 +214,40 @@ describe('roux show, report and cache', () => {
     const { code, stderr } = await project.run(['cache', 'gc', '--max-size', 'much']);
     expect(code).toBe(2);
     expect(stderr).toContain('500MB');
+  });
+});
+
+describe('roux runs', () => {
+  it('lists runs by recipe and outcome, with a figure', async () => {
+    await project.run(['run', 'good']);
+    await project.run(['run', 'throws']);
+    const { stdout } = await project.run(['runs', 'good', '--metric', 'first.letters']);
+    expect(stdout).toMatch(/run +started +outcome +time +stages +first\.letters +recipe/);
+    expect(stdout).toMatch(/done .* 5 +good/);
+    expect(stdout).not.toContain('throws');
+    const failed = JSON.parse((await project.run(['runs', '--outcome', 'failed', '--json'])).stdout);
+    expect(failed[0]).toMatchObject({ name: 'throws', outcome: 'failed', tags: [] });
+  });
+
+  it('gives runs names that other commands understand', async () => {
+    await project.run(['run', 'good']);
+    expect((await project.run(['runs', 'tag', 'good.yaml', 'first-try'])).code).toBe(2);
+    const { code, stdout } = await project.run(['runs', 'tag', 'recipes/good.yaml', 'first-try']);
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^first-try is run .* of good/),
+    });
+    expect((await project.run(['show', 'first-try'])).stdout).toContain('first-try');
+    expect((await project.run(['runs', '--tagged'])).stdout).toContain('first-try');
+    expect((await project.run(['runs', 'untag', 'first-try'])).code).toBe(0);
+    expect((await project.run(['runs', 'untag', 'first-try'])).code).toBe(2);
+  });
+
+  it('refuses a name that could mean something else', async () => {
+    await project.run(['run', 'good']);
+    for (const name of ['latest', '../up', '20260101']) {
+      expect((await project.run(['runs', 'tag', 'latest', name])).code).toBe(2);
+    }
   });
 });
 

@@ -1,6 +1,9 @@
 /** `roux show`: what a run or a stage came to. */
 import { Command } from 'commander';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
+import type { RunReason } from '../../engine/plan.js';
+import type { ResultRecord } from '../../engine/result-record.js';
+import type { Store } from '../../engine/store.js';
 import type { CommandOutside } from '../command-line.js';
 import { CommandLineError } from '../exit-codes.js';
 import type { Terminal } from '../output/terminal.js';
@@ -9,7 +12,6 @@ import { storeOption, wholeNumber } from '../recipe-options.js';
 interface ShowOptions {
   readonly store?: string;
   readonly run?: string;
-  readonly runs?: boolean;
   readonly log: number;
   readonly json?: boolean;
 }
@@ -18,18 +20,17 @@ export function command(outside: CommandOutside): Command {
   return new Command('show')
     .summary('show a run, or a stage with its artifacts and figures')
     .description(
-      'Without a name: the newest run. With the name of a stage: its settings, figures, table, artifacts and the\n' +
-        'end of its log, from the newest run that has it.',
+      'Without a name: the newest run. A run is shown with its stages, why they ran, figures and products; a stage with\n' +
+        'its settings, figures, table, artifacts and the end of its log, from the newest run that has it.',
     )
-    .argument('[stage]', 'the name of a stage, or of a run')
-    .option('--run <id>', 'the run to look at; default: the newest')
-    .option('--runs', 'list all runs')
+    .argument('[name]', 'a stage, or a run: an identifier or its beginning, a tag, latest~1, recipe.yaml')
+    .option('--run <run>', 'the run to look at; default: the newest that has the stage')
     .option('--log <lines>', 'lines of the log to show', wholeNumber(0), 20)
     .option('--json', 'print what is known as one JSON object')
     .addOption(storeOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ roux show\n  $ roux show train\n  $ roux show --runs\n  $ roux show evaluate --json | jq .metrics',
+      '\nExamples:\n  $ roux show\n  $ roux show train\n  $ roux show baseline\n  $ roux show evaluate --run latest~1\n  $ roux show evaluate --json | jq .metrics',
     )
     .action((name: string | undefined, options: ShowOptions) => showCommand(name, options, outside));
 }
@@ -39,40 +40,83 @@ async function showCommand(
   options: ShowOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ openProjectStore }, { listRuns }, { listResults }, views] = await Promise.all([
+  const [{ openProjectStore }, { listRuns }, { findRun }, { namedRun }] = await Promise.all([
     import('../recipe-source.js'),
     import('../../engine/run-record.js'),
-    import('../../engine/stored-results.js'),
-    import('../output/show-views.js'),
+    import('../../engine/run-reference.js'),
+    import('../named-run.js'),
   ]);
   const store = await openProjectStore(options, terminal);
   try {
     const runs = await listRuns(store);
-    if (runs.length === 0) {
+    const [newest] = runs;
+    if (newest === undefined) {
       throw new CommandLineError('nothing has been run yet', 'roux run recipe.yaml runs a recipe');
     }
-    if (options.runs === true) {
-      print(terminal, options, runs, () => views.runList(runs, terminal));
-      return;
+    const chosen = options.run === undefined ? undefined : await namedRun(store, options.run, terminal);
+    const candidates = chosen === undefined ? runs : [chosen];
+    const isStage =
+      name !== undefined && candidates.some(({ stages }) => stages.some((one) => one.name === name));
+    if (name === undefined) await showRun(store, chosen ?? newest, options, terminal);
+    else if (isStage) await showStage(store, name, candidates, options, terminal);
+    else {
+      const answer = await findRun(store, name, terminal.directory);
+      if (answer.state === 'missing') throw unknownName(name, candidates);
+      await showRun(store, await namedRun(store, name, terminal), options, terminal);
     }
-    const named = runs.find((run) => run.id === name);
-    const chosen = options.run === undefined ? named : runs.find((run) => run.id === options.run);
-    if (options.run !== undefined && chosen === undefined) {
-      throw new CommandLineError(`there is no run ${options.run}`, 'roux show --runs lists them');
-    }
-    if (name === undefined || named !== undefined) {
-      const run = chosen ?? runs[0];
-      if (run !== undefined) print(terminal, options, run, () => views.runView(run, terminal));
-      return;
-    }
-    const { run, stage } = findStage(name, chosen === undefined ? runs : [chosen]);
-    const result = (await listResults(store)).find(({ key }) => key === stage.key);
-    print(terminal, options, stageAsJson(run, stage, result), () =>
-      views.stageView({ run, stage, result, store, logLines: options.log }, terminal),
-    );
   } finally {
     await store.close();
   }
+}
+
+async function showRun(
+  store: Store,
+  run: RunRecord,
+  options: ShowOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const [{ readRunEvents }, { listTags }, { readResult }, { runView }, { productsOf }] = await Promise.all([
+    import('../../engine/run-record.js'),
+    import('../../engine/tags.js'),
+    import('../../engine/results.js'),
+    import('../output/run-view.js'),
+    import('../products.js'),
+  ]);
+  const tags = (await listTags(store)).filter((tag) => tag.run === run.id).map(({ name }) => name);
+  const reasons = new Map<string, readonly RunReason[]>();
+  for (const event of await readRunEvents(store, run.id)) {
+    if (event.event === 'stage-started') reasons.set(event.stage, event.reasons);
+  }
+  const results: { name: string; record: ResultRecord }[] = [];
+  for (const { name, key } of run.stages) {
+    const answer = key === undefined ? undefined : await readResult(store, key);
+    if (answer?.state === 'found') results.push({ name, record: answer.record });
+  }
+  const products = productsOf(results, store, terminal.directory);
+  const stages = run.stages.map((stage) => {
+    const because = reasons.get(stage.name);
+    return because === undefined ? stage : { ...stage, reasons: because };
+  });
+  const shown = { ...run, tags, stages };
+  print(terminal, options, { ...shown, products }, () => runView(shown, products, terminal));
+}
+
+async function showStage(
+  store: Store,
+  name: string,
+  candidates: readonly RunRecord[],
+  options: ShowOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const [{ listResults }, { stageView }] = await Promise.all([
+    import('../../engine/stored-results.js'),
+    import('../output/show-views.js'),
+  ]);
+  const { run, stage } = findStage(name, candidates);
+  const result = (await listResults(store)).find(({ key }) => key === stage.key);
+  print(terminal, options, stageAsJson(run, stage, result), () =>
+    stageView({ run, stage, result, store, logLines: options.log }, terminal),
+  );
 }
 
 function findStage(
@@ -86,8 +130,15 @@ function findStage(
   const telling = found.find(({ stage }) => ['hit', 'done', 'failed'].includes(stage.outcome ?? ''));
   const newest = telling ?? found[0];
   if (newest !== undefined) return newest;
+  throw unknownName(name, runs);
+}
+
+function unknownName(name: string, runs: readonly RunRecord[]): CommandLineError {
   const names = [...new Set(runs.flatMap((run) => run.stages.map((stage) => stage.name)))];
-  throw new CommandLineError(`no run has a stage ${name}`, `stages: ${names.join(', ')}`);
+  return new CommandLineError(
+    `no run, and no stage of a run, is called ${name}`,
+    `stages: ${names.join(', ')}; roux runs lists the runs`,
+  );
 }
 
 function stageAsJson(

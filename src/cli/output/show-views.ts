@@ -1,4 +1,4 @@
-/** Runs, stages and their results as text. */
+/** Stages and their results as text. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
 import { formatNumber as formatSettingNumber } from '../../engine/reasons.js';
@@ -8,53 +8,6 @@ import { formatBytes, formatDuration, formatNumber } from './format-value.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';
 import { oneLine } from './terminal-text.js';
-
-/** All runs, one a line, the newest first. */
-export function runList(runs: readonly RunRecord[], terminal: Terminal): readonly string[] {
-  const rows = runs.map((run) => [
-    oneLine(run.id),
-    formatDate(run.startedAt),
-    run.outcome,
-    run.durationMs === undefined ? '' : formatDuration(run.durationMs),
-    oneLine(run.name) + (run.profile === undefined ? '' : ` (profile ${oneLine(run.profile)})`),
-  ]);
-  return formatTable([['run', 'started', 'outcome', 'time', 'recipe'], ...rows], {
-    width: terminal.columns,
-    right: [3],
-    paint: (cell, row) => (row === 0 ? terminal.colors.dim(cell) : cell),
-  });
-}
-
-/** One run: its stages with outcome, time and figures. */
-export function runView(run: RunRecord, terminal: Terminal): readonly string[] {
-  const { colors } = terminal;
-  const rows = run.stages.map((stage) => [
-    oneLine(stage.name),
-    oneLine(stage.type),
-    stage.outcome === 'hit' ? 'cached' : (stage.outcome ?? 'not run'),
-    stage.durationMs === undefined ? '' : formatDuration(stage.durationMs),
-    Object.entries(stage.metrics ?? {})
-      .map(([name, value]) => `${oneLine(name)} ${formatNumber(value)}`)
-      .join(', '),
-  ]);
-  const profile = run.profile === undefined ? '' : ` (profile ${oneLine(run.profile)})`;
-  const took = run.durationMs === undefined ? '' : ` in ${formatDuration(run.durationMs)}`;
-  return [
-    `${colors.bold(oneLine(run.name))}${profile}  ${run.outcome}${took}`,
-    colors.dim(
-      `run ${oneLine(run.id)} of ${oneLine(shortPath(run.recipe, terminal.directory))}, ${formatDate(run.startedAt)}`,
-    ),
-    '',
-    ...formatTable([['stage', 'type', 'state', 'time', 'figures'], ...rows], {
-      width: terminal.columns,
-      right: [3],
-      paint: (cell, row) => (row === 0 ? colors.dim(cell) : cell),
-    }),
-    ...run.stages.flatMap((stage) =>
-      stage.failure === undefined ? [] : ['', formatFailure(stage.name, stage.failure, terminal)],
-    ),
-  ];
-}
 
 /** What `stageView` shows. */
 export interface ShownStage {
@@ -171,8 +124,4 @@ function readTail(path: string): readonly string[] | undefined {
   } finally {
     closeSync(file);
   }
-}
-
-function formatDate(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
 }

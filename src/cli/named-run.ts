@@ -1,0 +1,28 @@
+/** The run that the command line names. */
+import type { RunRecord } from '../engine/api.js';
+import type { Store } from '../engine/store.js';
+import { CommandLineError } from './exit-codes.js';
+import type { Terminal } from './output/terminal.js';
+
+/** Finds a run (see `findRun` of the engine); throws a `CommandLineError` when there is none, or more than one. */
+export async function namedRun(store: Store, written: string, { directory }: Terminal): Promise<RunRecord> {
+  const { findRun } = await import('../engine/run-reference.js');
+  const answer = await findRun(store, written, directory);
+  switch (answer.state) {
+    case 'found':
+      return answer.run;
+    case 'ambiguous':
+      throw new CommandLineError(
+        `${written} is the beginning of several runs`,
+        `one of: ${answer.candidates.slice(0, mostCandidates).join(', ')}`,
+      );
+    case 'missing':
+      throw new CommandLineError(
+        `there is no run ${written}`,
+        'roux runs lists them; a tag, the beginning of an identifier, latest~1 or recipe.yaml name one, too',
+      );
+  }
+}
+
+/** More candidates than this do not help to choose. */
+const mostCandidates = 8;
