@@ -56,6 +56,30 @@ export interface EncoderInputs {
   readonly tokenTypeIds: Tensor2D;
 }
 
+/**
+ * The lower part of a model, from its input up: the embeddings, the first layers of the encoder and, above all of them,
+ * perhaps the pooler. What it gives is called its features.
+ */
+export interface Prefix {
+  /** Layers of the encoder, at least 1. */
+  readonly layers: number;
+  /**
+   * Whether features are those of every token, [batch x length, hidden], or of each sequence's first one, [batch, hidden],
+   * which is all that a classifier needs of the whole encoder.
+   */
+  readonly rows: 'all' | 'first';
+  /** The pooler is part of it; only with `rows: 'first'`. */
+  readonly pooled: boolean;
+}
+
+/** What the layers above a prefix take: its features instead of tokens. */
+export interface PrefixFeatures {
+  readonly prefix: Prefix;
+  readonly features: Tensor2D;
+  /** 1 for tokens, 0 for padding, int32 [batch, length]. Absent where features are those of first tokens. */
+  readonly attentionMask?: Tensor2D | undefined;
+}
+
 /** How a forward pass is computed. */
 export interface ForwardOptions {
   /** Dropout is on. */
@@ -76,8 +100,10 @@ export interface Architecture {
    * form. Null for what is no weight or a copy of one (position ids, tied decoders).
    */
   parameterName(storedName: string): string | null;
+  /** The features of a prefix, without dropout. */
+  prefixFeatures(weights: NamedTensors, inputs: EncoderInputs, prefix: Prefix): Tensor2D;
   /** Scores of the classes: [batch, labels]. */
-  classify(weights: NamedTensors, inputs: EncoderInputs, options: ForwardOptions): Tensor2D;
+  classify(weights: NamedTensors, inputs: EncoderInputs | PrefixFeatures, options: ForwardOptions): Tensor2D;
   /**
    * Scores of the vocabulary at some positions: [positions, vocabulary].
    *
@@ -86,7 +112,7 @@ export interface Architecture {
    */
   predictTokens(
     weights: NamedTensors,
-    inputs: EncoderInputs,
+    inputs: EncoderInputs | PrefixFeatures,
     positions: Tensor1D | undefined,
     options: ForwardOptions,
   ): Tensor2D;

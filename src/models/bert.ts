@@ -9,7 +9,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { JsonFields } from '../formats/json.js';
 import type { NamedTensors } from '../runtime/runtime.js';
-import type { Architecture, EncoderInputs, ForwardOptions } from './architecture.js';
+import type { Architecture, EncoderInputs, ForwardOptions, Prefix, PrefixFeatures } from './architecture.js';
 import { type BertConfig, parseBertConfig } from './bert-config.js';
 import { bertParameterName, bertParameters } from './bert-parameters.js';
 import { activations, dropout, layerNorm, linear, weightNamed } from './layers.js';
@@ -39,6 +39,7 @@ export function createBert(fields: JsonFields): Architecture {
     architectureName: (task) =>
       task === 'sequence-classification' ? 'BertForSequenceClassification' : 'BertForMaskedLM',
     parameterName: (storedName) => bertParameterName(storedName, config),
+    prefixFeatures: (weights, inputs, prefix) => bertPrefix(weights, config, inputs, prefix),
     classify: (weights, inputs, options) => bertClassifier(weights, config, inputs, options),
     predictTokens: (weights, inputs, positions, options) =>
       bertMaskedLanguageModel(weights, config, inputs, positions, options),
@@ -49,17 +50,55 @@ export function createBert(fields: JsonFields): Architecture {
 export function bertEncoder(
   weights: NamedTensors,
   config: BertConfig,
-  inputs: EncoderInputs,
+  inputs: EncoderInputs | PrefixFeatures,
   options: ForwardOptions,
   selection: RowSelection = { rows: 'all' },
 ): tf.Tensor2D {
-  const [batch, length] = inputs.inputIds.shape;
-  const attended = tf.cast(inputs.attentionMask, 'float32');
+  if (!('features' in inputs)) {
+    const embedded = embed(weights, config, inputs, options); // [N, H]
+    const layers = { first: 0, end: config.layers };
+    return encoderLayers(weights, config, embedded, inputs.attentionMask, layers, options, selection);
+  }
+  const { prefix, features, attentionMask } = inputs;
+  if (prefix.rows === 'first') return features;
+  if (attentionMask === undefined) throw new Error('features of all tokens come with an attention mask');
+  const [batch, length] = attentionMask.shape;
+  const layers = { first: prefix.layers, end: config.layers };
+  return layers.first === layers.end
+    ? selectRows(features, { batch, length, rows: selection })
+    : encoderLayers(weights, config, features, attentionMask, layers, options, selection);
+}
+
+/** The features of a prefix: [N, H], or [B, H] of first tokens. */
+function bertPrefix(
+  weights: NamedTensors,
+  config: BertConfig,
+  inputs: EncoderInputs,
+  { layers, rows, pooled }: Prefix,
+): tf.Tensor2D {
+  const options: ForwardOptions = { training: false };
+  const embedded = embed(weights, config, inputs, options); // [N, H]
+  const range = { first: 0, end: layers };
+  const hidden = encoderLayers(weights, config, embedded, inputs.attentionMask, range, options, { rows });
+  return pooled ? bertPooler(weights, hidden) : hidden;
+}
+
+/** The layers `first` .. `end - 1`, of which the last one computes the selected rows: [N, H] -> [R, H]. */
+function encoderLayers(
+  weights: NamedTensors,
+  config: BertConfig,
+  input: tf.Tensor2D,
+  attentionMask: tf.Tensor2D,
+  { first, end }: { readonly first: number; readonly end: number },
+  options: ForwardOptions,
+  selection: RowSelection,
+): tf.Tensor2D {
+  const [batch, length] = attentionMask.shape;
+  const attended = tf.cast(attentionMask, 'float32');
   const mask = tf.mul(tf.sub(1, attended), maskedScore).reshape([batch, 1, 1, length]); // [B, 1, 1, S]
-  let hidden = embed(weights, config, inputs, options); // [N, H]
-  for (let layer = 0; layer < config.layers; layer++) {
-    const isLast = layer === config.layers - 1;
-    const rows = isLast ? selection : ({ rows: 'all' } as const);
+  let hidden = input;
+  for (let layer = first; layer < end; layer++) {
+    const rows = layer === end - 1 ? selection : ({ rows: 'all' } as const);
     hidden = encoderLayer(weights, config, layer, { hidden, mask, batch, length, rows }, options);
   }
   return hidden;
@@ -74,11 +113,12 @@ export function bertPooler(weights: NamedTensors, firstTokens: tf.Tensor2D): tf.
 export function bertClassifier(
   weights: NamedTensors,
   config: BertConfig,
-  inputs: EncoderInputs,
+  inputs: EncoderInputs | PrefixFeatures,
   options: ForwardOptions,
 ): tf.Tensor2D {
   const firstTokens = bertEncoder(weights, config, inputs, options, { rows: 'first' }); // [B, H]
-  const pooled = bertPooler(weights, firstTokens); // [B, H]
+  const isPooled = 'features' in inputs && inputs.prefix.pooled;
+  const pooled = isPooled ? firstTokens : bertPooler(weights, firstTokens); // [B, H]
   return linear(dropout(pooled, config.classifierDropout, options.training), weights, 'classifier');
 }
 
@@ -86,7 +126,7 @@ export function bertClassifier(
 export function bertMaskedLanguageModel(
   weights: NamedTensors,
   config: BertConfig,
-  inputs: EncoderInputs,
+  inputs: EncoderInputs | PrefixFeatures,
   positions: tf.Tensor1D | undefined,
   options: ForwardOptions,
 ): tf.Tensor2D {
@@ -193,7 +233,10 @@ function selfAttention(
 }
 
 /** [N, H] -> [R, H] */
-function selectRows(x: tf.Tensor2D, { batch, length, rows }: LayerInput): tf.Tensor2D {
+function selectRows(
+  x: tf.Tensor2D,
+  { batch, length, rows }: Pick<LayerInput, 'batch' | 'length' | 'rows'>,
+): tf.Tensor2D {
   switch (rows.rows) {
     case 'all':
       return x;
