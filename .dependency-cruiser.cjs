@@ -61,6 +61,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // One file made of the others.
+    exclude: { path: '^dist/bundle/' },
     parser: 'swc',
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -1,12 +1,13 @@
 /**
  * Writes what is derived from the stage definitions: `dist/generated/` (facts and compiled validators), and the
- * committed `schemas/` and `docs/reference/stages/`. With `--check` it writes only dist/ and fails when a committed file
- * is not current.
+ * committed `schemas/` and `docs/reference/stages/`; then bundles the command line. With `--check` it writes only dist/ and
+ * fails when a committed file is not current.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleCommandLine } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isCheck = process.argv.includes('--check');
@@ -19,6 +20,7 @@ const { stageReference, stageReferenceIndex } = await fromDist('recipe/stage-ref
 
 const stages = await describeStages();
 await writeGenerated();
+await bundleCommandLine(root);
 const committed = committedFiles();
 const stale = isCheck ? await staleFiles(committed) : await writeCommitted(committed);
 if (stale.length > 0) {

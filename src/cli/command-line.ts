@@ -38,6 +38,10 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   handleBrokenPipes();
   const terminal = processTerminal({ color: !args.includes('--no-color') });
+  process.once('uncaughtException', (error) => {
+    terminal.printError(formatBug(error, terminal));
+    process.exit(exitCodes.failed);
+  });
   let exitCode: number = exitCodes.done;
   const outside: CommandOutside = {
     terminal,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { UserErrorDetails } from '../../artifacts/user-error.js';
 import type { StageFailure } from '../../engine/events.js';
+import { readableStack } from './readable-stack.js';
 import type { Colors, Terminal } from './terminal.js';
 import { manyLines, oneLine } from './terminal-text.js';
 
@@ -55,7 +56,7 @@ export function formatBug(error: unknown, terminal: Terminal): string {
     error instanceof Error && error.cause !== undefined ? `\ncaused by: ${String(error.cause)}` : '';
   return [
     `${terminal.colors.red('roux stopped because of a mistake of its own.')}`,
-    terminal.colors.dim(manyLines(stack + cause)),
+    terminal.colors.dim(manyLines(readableStack(stack) + cause)),
     'Please report it with these lines and the recipe.',
   ].join('\n');
 }
