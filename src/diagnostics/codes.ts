@@ -69,6 +69,7 @@ export const diagnosticCodes = [
   // What must hold.
   'expect/syntax',
   // Recipes that build on others.
+  'extends/append',
   'extends/cycle',
   'extends/missing',
   'extends/value',

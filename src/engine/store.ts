@@ -9,6 +9,7 @@
  *     history/           the last result of every stage of every recipe
  *     runs/              records of runs
  *     tags/              names of runs
+ *     sweeps/            records of sweeps
  *     stamps/            what is known of files without reading them again
  *     provenance/        how artifacts came about, for stages that show it
  *     processes/         who uses the store now
@@ -104,6 +105,7 @@ const folders = [
   'history',
   'runs',
   'tags',
+  'sweeps',
   'stamps',
   'provenance',
   'processes',
