@@ -21,9 +21,3 @@ export type Dimension =
       /** Only whole numbers. */
       readonly whole: boolean;
     };
-
-/** Dimensions by name, in the order in which they were written. */
-export type Space = ReadonlyMap<string, Dimension>;
-
-/** A point of a space: a value for every dimension. */
-export type Point = Readonly<Record<string, SpaceValue>>;
