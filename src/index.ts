@@ -23,6 +23,7 @@ export {
 export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
 export { openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from './formats/safetensors.js';
 export {
+  type CacheEntry,
   defineStage,
   type InputArtifact,
   type InputPort,
@@ -30,6 +31,7 @@ export {
   type OutputPort,
   type Progress,
   type RuntimeChoice,
+  type StageCache,
   type StageContext,
   type StageDefinition,
   type StageLog,

@@ -36,6 +36,9 @@ export const artifactKinds: Readonly<Record<string, ArtifactKind>> = {
   penalty: {
     summary: 'A quadratic penalty that holds weights near their old values: Fisher information and anchor',
   },
+  activations: {
+    summary: 'What the frozen lower layers of a model give for each example, as safetensors',
+  },
   metrics: { summary: 'Measured figures, as JSON' },
   predictions: { summary: 'One prediction per example, as JSONL' },
   curve: { summary: 'Loss, learning rate and metrics by training step, as JSONL' },

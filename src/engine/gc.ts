@@ -75,9 +75,13 @@ async function chooseResults(
     const used = pins.has(result.key) || digestsOf(result).some((digest) => pins.has(digest));
     if (!used && !(await isLocked(store, result.key))) free.push(result);
   }
+  const isReached = ({ usedBy }: StoredResult) => usedBy.some(({ recipe }) => existsSync(recipe));
+  const reached = new Set(
+    results.filter(isReached).flatMap(({ key, record }) => [key, ...(record.kept ?? [])]),
+  );
   for (const result of free) {
     const old = olderThanMs !== undefined && now - result.lastUsed > olderThanMs;
-    const unreached = unreachable === true && !result.usedBy.some(({ recipe }) => existsSync(recipe));
+    const unreached = unreachable === true && !reached.has(result.key);
     if (old || unreached || !result.complete) doomed.add(result);
   }
   if (maxBytes !== undefined) {

@@ -9,6 +9,8 @@ export interface ResultRecord {
   readonly metrics: Readonly<Record<string, number>>;
   readonly summary?: string;
   readonly table?: readonly (readonly (string | number)[])[];
+  /** Keys of results that the stage kept or found on the way (`StageCache`), which stay as long as this one. */
+  readonly kept?: readonly string[];
   readonly warnings: readonly string[];
   /** Wall time of the run that made it, in milliseconds. */
   readonly durationMs: number;

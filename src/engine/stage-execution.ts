@@ -7,6 +7,7 @@ import { checkArtifact, publishArtifact } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
 import type { StageFailure } from './events.js';
 import { type KeyedStage, readFiles } from './inspection.js';
+import { KeptArtifacts } from './kept-artifacts.js';
 import { protect } from './protection.js';
 import { storeProvenance } from './provenance.js';
 import { removeTree } from './remove-tree.js';
@@ -14,7 +15,7 @@ import type { ResultRecord, StoredArtifact } from './result-record.js';
 import { writeResult } from './results.js';
 import { describeFailure } from './stage-failure.js';
 import type { Store } from './store.js';
-import type { StageTask, TaskEnd } from './worker/protocol.js';
+import type { CacheQuestion, StageTask, TaskEnd } from './worker/protocol.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** What is to be executed, and with what. */
@@ -114,6 +115,7 @@ async function executeIn(temporary: string, request: ExecutionRequest): Promise<
   const listener = {
     progress: request.onProgress,
     output: request.onOutput,
+    cache: (question: CacheQuestion) => kept.answer(question),
     log: (level: 'info' | 'warning', message: string) => {
       if (level === 'warning') warnings.push(message);
       logTail.push(message);
@@ -121,7 +123,8 @@ async function executeIn(temporary: string, request: ExecutionRequest): Promise<
       request.onLog(level, message);
     },
   };
-  const end = await pool.run(task, listener, request.signal);
+  const kept = new KeptArtifacts({ ...request, onDamaged: (detail) => listener.log('warning', detail) });
+  const end = await pool.run(task, listener, request.signal).finally(() => kept.close());
   if (end.state !== 'done') return end;
   const changed = await findChangedFile(request);
   if (changed !== undefined) return { state: 'failed', failure: changed };
@@ -134,6 +137,7 @@ async function executeIn(temporary: string, request: ExecutionRequest): Promise<
     metrics: end.result.metrics ?? {},
     ...(end.result.summary === undefined ? {} : { summary: end.result.summary }),
     ...(end.result.table === undefined ? {} : { table: end.result.table }),
+    ...(kept.keys.length === 0 ? {} : { kept: kept.keys }),
     warnings,
     durationMs: Math.round(performance.now() - began),
     finishedAt: new Date().toISOString(),

@@ -154,7 +154,15 @@ export class StageProcess {
     if (task === undefined || task.id !== message.id) return;
     if (message.type === 'progress') task.listener.progress(message.progress);
     else if (message.type === 'log') task.listener.log(message.level, message.message);
+    else if (message.type === 'cache-question') void this.answer(task, message);
     else task.finish(message.end);
+  }
+
+  private async answer(
+    { id, listener }: RunningTask,
+    { question, ask }: Extract<MessageFromWorker, { type: 'cache-question' }>,
+  ): Promise<void> {
+    this.send({ type: 'cache-answer', id, question, answer: await listener.cache(ask) });
   }
 
   private crash(

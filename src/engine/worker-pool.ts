@@ -1,7 +1,7 @@
 /** Warm child processes in which stages run, one stage at a time in each. */
 import type { Progress } from '../plugin/define-stage.js';
 import { StageProcess } from './stage-process.js';
-import type { StageTask, TaskEnd } from './worker/protocol.js';
+import type { CacheAnswer, CacheQuestion, StageTask, TaskEnd } from './worker/protocol.js';
 
 /** How the processes of a pool are started and ended. */
 export interface WorkerPoolOptions {
@@ -21,6 +21,8 @@ export interface TaskListener {
   readonly log: (level: 'info' | 'warning', message: string) => void;
   /** What the process prints; not part of the protocol. */
   readonly output: (text: string) => void;
+  /** Answers for the store; never rejects. */
+  readonly cache: (question: CacheQuestion) => Promise<CacheAnswer>;
 }
 
 /** Warm child processes. */

@@ -108,6 +108,51 @@ export async function writeSafetensors(
   tensors: Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): Promise<void> {
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    if (data.length !== elementCount(shape)) {
+      throw new Error(
+        `tensor ${name} has ${data.length} values, its shape [${shape.join(', ')}] needs others`,
+      );
+    }
+  }
+  const { start, entries } = layOut(tensors, metadata);
+  const handle = await open(path, 'w');
+  try {
+    await writeFully(handle, start);
+    for (const { name } of entries) {
+      const data = tensors[name]?.data ?? new Uint8Array();
+      await writeFully(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Makes a file of tensors of zeros and says where their bytes are, for writers that have the values piece by piece.
+ * Everything else is as `writeSafetensors` has it.
+ */
+export async function reserveSafetensors(
+  path: string,
+  tensors: Readonly<Record<string, Pick<StoredTensor, 'dtype' | 'shape'>>>,
+  metadata: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<string, TensorEntry>> {
+  const { start, entries } = layOut(tensors, metadata);
+  const handle = await open(path, 'w');
+  try {
+    await writeFully(handle, start);
+    await handle.truncate(entries.at(-1)?.end ?? start.length);
+  } finally {
+    await handle.close();
+  }
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
+
+/** The bytes before the data, and where each tensor's are, in their order. */
+function layOut(
+  tensors: Readonly<Record<string, Pick<StoredTensor, 'dtype' | 'shape'>>>,
+  metadata: Readonly<Record<string, string>>,
+): { readonly start: Buffer; readonly entries: readonly TensorEntry[] } {
   const ordered = Object.entries(tensors).sort(
     ([nameA, a], [nameB, b]) =>
       elementSize(b.dtype) - elementSize(a.dtype) || (nameA < nameB ? -1 : nameA > nameB ? 1 : 0),
@@ -116,30 +161,27 @@ export async function writeSafetensors(
   if (Object.keys(metadata).length > 0) {
     header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
+  const entries: TensorEntry[] = [];
   let offset = 0;
-  for (const [name, { dtype, shape, data }] of ordered) {
-    if (data.length !== elementCount(shape)) {
-      throw new Error(
-        `tensor ${name} has ${data.length} values, its shape [${shape.join(', ')}] needs others`,
-      );
-    }
-    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+  for (const [name, { dtype, shape }] of ordered) {
+    const end = offset + elementCount(shape) * elementSize(dtype);
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    entries.push({ name, dtype, shape, begin: offset, end });
+    offset = end;
   }
   const json = Buffer.from(JSON.stringify(header), 'utf8');
   const padding = (8 - (json.length % 8)) % 8;
   const start = Buffer.alloc(8 + json.length + padding, ' ');
   start.writeBigUInt64LE(BigInt(json.length + padding), 0);
   json.copy(start, 8);
-  const handle = await open(path, 'w');
-  try {
-    await writeFully(handle, start);
-    for (const [, { data }] of ordered) {
-      await writeFully(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    }
-  } finally {
-    await handle.close();
-  }
+  return {
+    start,
+    entries: entries.map((entry) => ({
+      ...entry,
+      begin: start.length + entry.begin,
+      end: start.length + entry.end,
+    })),
+  };
 }
 
 /**

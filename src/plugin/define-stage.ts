@@ -66,6 +66,27 @@ export interface StageLog {
   warning(message: string): void;
 }
 
+/** What an artifact that is kept on the way is made from; equal entries are the same artifact. */
+export interface CacheEntry {
+  /** kebab-case. Stages that come with roux share entries of one name; a plugin's are its own. */
+  readonly name: string;
+  /** Raised when the same data give other bytes than before. */
+  readonly version: number;
+  /** The kind of the artifact. */
+  readonly kind: string;
+  /** JSON: everything that decides the artifact's bytes. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Artifacts that stages keep in the store besides their outputs, since other stages and runs need the same. */
+export interface StageCache {
+  /**
+   * The folder of an artifact, absolute and read-only. Where the store does not have it, `make` fills an empty folder, which
+   * is then stored; of several stages and processes that ask at once, one makes it and the others wait.
+   */
+  artifact(entry: CacheEntry, make: (folder: string) => Promise<void>): Promise<string>;
+}
+
 /** The tensor runtime that a stage computes with. */
 export interface RuntimeChoice {
   readonly name: RuntimeName;
@@ -94,6 +115,8 @@ export interface StageContext<
    * removed when the stage has ended well.
    */
   readonly scratch: string;
+  /** For what takes long to make and does not depend on all of the stage's settings and inputs. */
+  readonly cache: StageCache;
 }
 
 /** The artifacts behind the input ports. */

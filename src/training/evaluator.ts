@@ -47,20 +47,23 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     bucketCost: bucketCost(options.denseWeights, options.passes * FORWARD_SHARE),
   });
   const plans = evaluationBatches({ lengths: data.lengths, buckets, sizeOf: () => size });
-  const compiled = new Map<number, Promise<CompiledFunction>>();
+  const compiled = new Map<string, Promise<CompiledFunction>>();
 
   const forward: TensorFunction = (inputs, weights) => ({
     outputs: objective.evaluate(objective.logits(inputs, weights, { training: false }), inputs),
   });
   const functionFor = (plan: BatchPlan): Promise<CompiledFunction> => {
-    const existing = compiled.get(plan.length);
+    const inputs = objective.inputs(plan.length, plan.size);
+    // By shapes, not by length: inputs need not depend on it.
+    const shapes = JSON.stringify(inputs);
+    const existing = compiled.get(shapes);
     if (existing !== undefined) return existing;
     const created = runtime.compile(forward, {
       name: `evaluate-${plan.size}x${plan.length}`,
-      inputs: objective.inputs(plan.length, plan.size),
+      inputs,
       variables,
     });
-    compiled.set(plan.length, created);
+    compiled.set(shapes, created);
     return created;
   };
 

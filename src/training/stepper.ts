@@ -69,7 +69,9 @@ export function createStepper(options: StepperOptions): Stepper {
   };
   const forShape = (kind: 'train' | 'accumulate', { length, size }: BatchPlan) => {
     const compile = kind === 'train' ? compileTrainStep : compileAccumulation;
-    return get(`${kind} ${size}x${length}`, () => compile(runtime, variables, options.step, length, size));
+    // By shapes, not by length: inputs need not depend on it.
+    const shapes = JSON.stringify(options.step.objective.inputs(length, size));
+    return get(`${kind} ${shapes}`, () => compile(runtime, variables, options.step, length, size));
   };
   const seedOf = (step: number, part: number) =>
     options.random

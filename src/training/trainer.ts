@@ -34,8 +34,9 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   const extra = trainingVariables(options.weights, step, settings.gradientAccumulation > 1);
   const resumable = [...trainable, ...Object.keys(extra.optimizer)];
   const checkpoint = await resume(options, resumable);
+  const unread = new Set(options.unread);
   const variables = options.runtime.createVariables({
-    ...options.weights,
+    ...Object.fromEntries(Object.entries(options.weights).filter(([name]) => !unread.has(name))),
     ...extra.optimizer,
     ...extra.accumulated,
     ...extra.penalty,

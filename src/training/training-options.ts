@@ -45,6 +45,8 @@ export interface TrainingOptions {
   readonly objective: Objective;
   /** All parameters of the model. */
   readonly weights: NamedHostTensors;
+  /** Names of those that the objective does not read: they are not held by the runtime. */
+  readonly unread?: readonly string[];
   /** Names of those that are trained. */
   readonly trainable: readonly string[];
   readonly data: ObjectiveData;

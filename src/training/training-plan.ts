@@ -16,8 +16,19 @@ export interface TrainingPlan {
   readonly logEvery: number;
 }
 
+/** What steps follow from. */
+export interface TrainingShape extends Pick<TrainingOptions, 'settings' | 'maximumLength' | 'denseWeights'> {
+  readonly data: Pick<TrainingOptions['data'], 'lengths'>;
+}
+
+/** Whether the training goes through all of its data at least once. */
+export function seesEveryExample(training: TrainingShape): boolean {
+  const { totalSteps, stepsPerEpoch } = planTraining(training);
+  return totalSteps >= stepsPerEpoch;
+}
+
 /** Chooses padded lengths and counts steps. */
-export function planTraining({ data, settings, maximumLength, denseWeights }: TrainingOptions): TrainingPlan {
+export function planTraining({ data, settings, maximumLength, denseWeights }: TrainingShape): TrainingPlan {
   const examples = data.lengths.length;
   if (examples === 0) throw new Error('there are no examples to train on');
   const { batchTokens } = settings;

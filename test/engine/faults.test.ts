@@ -23,6 +23,8 @@ const recipe: ToyRecipe = {
   fifth: { uses: 'splits', with: { train: 'a', test: 'b' } },
   sixth: { uses: 'write', with: { text: 'last' }, files: ['fourth', 'fifth.test'] },
   seventh: { uses: 'lineage', files: ['sixth'] },
+  eighth: { uses: 'keep', with: { shared: 'kept', own: 'a', pause: 40 }, files: ['fifth.test'] },
+  ninth: { uses: 'keep', with: { shared: 'kept', own: 'b', pause: 40 }, files: ['fifth.test'] },
 };
 
 // Five engines and a dozen stage processes a round: a busy machine needs its time.

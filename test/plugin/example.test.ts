@@ -60,6 +60,11 @@ test('its stage writes the rows louder', async () => {
     log: { info: () => undefined, warning: () => undefined },
     progress: () => undefined,
     scratch,
+    cache: {
+      artifact: () => {
+        throw new Error('not asked for');
+      },
+    },
   });
   expect(result?.metrics).toEqual({ rows: 2 });
   expect(JSON.parse(readFileSync(join(made, 'train.jsonl'), 'utf8'))).toMatchObject({

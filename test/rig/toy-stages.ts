@@ -162,6 +162,33 @@ export const count = defineStage({
   },
 });
 
+/** Keeps a text on the way that depends on one of its settings alone, and writes it after the other one. */
+export const keep = defineStage({
+  type: 'keep',
+  version: 1,
+  summary: 'Keeps a text on the way',
+  settings: Type.Object({
+    shared: Type.String(),
+    own: Type.Optional(Type.String()),
+    pause: Type.Optional(Type.Integer()),
+    fail: Type.Optional(Type.Boolean()),
+  }),
+  inputs: { files },
+  outputs: { out },
+  keyless: ['pause', 'fail'],
+  async run({ settings: { shared, own = '', pause = 0, fail = false }, outputs, cache, log }) {
+    const entry = { name: 'kept-text', version: 1, kind: 'text', data: { shared } };
+    const folder = await cache.artifact(entry, async (path) => {
+      log.info('makes it');
+      writeFileSync(join(path, 'kept.txt'), shared);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+      if (fail) throw new Error('as the test said');
+    });
+    writeFileSync(join(outputs.out.path, 'text.txt'), own + readFileSync(join(folder, 'kept.txt'), 'utf8'));
+    return undefined;
+  },
+});
+
 /** What a test can tell a gate to do. */
 export type GateCommand =
   | { readonly do: 'finish'; readonly text: string; readonly metrics?: Readonly<Record<string, number>> }
@@ -249,7 +276,7 @@ export const gate = defineStage({
 });
 
 /** All of them by type. */
-export const toyStages = { write, measure, read, relink, draw, splits, lineage, count, gate };
+export const toyStages = { write, measure, read, relink, draw, splits, lineage, count, keep, gate };
 
 async function fail(how: 'user' | 'bug' | 'ENOSPC' | 'uncaught'): Promise<void> {
   if (how === 'bug') throw new Error('as the test said');

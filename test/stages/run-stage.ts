@@ -13,6 +13,7 @@ import type {
   StageDefinition,
   StageResult,
 } from '../../src/plugin/define-stage.js';
+import { folderCache } from './stage-cache.js';
 
 /** What a stage did. */
 export interface StageOutcome {
@@ -68,6 +69,7 @@ export class Workshop {
       log: { info: (message) => messages.push(message), warning: (message) => messages.push(message) },
       progress: () => undefined,
       scratch: this.emptyFolder(),
+      cache: folderCache(() => this.emptyFolder()),
     });
     const [first = ''] = Object.values(paths);
     return { paths, result, messages, digests: digestsOf(first) };

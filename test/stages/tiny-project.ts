@@ -13,6 +13,7 @@ import { bertConfigFields } from '../../src/models/bert-config.js';
 import { createModel, saveModel } from '../../src/models/model.js';
 import type { InputArtifact, OutputArtifact, StageContext } from '../../src/plugin/define-stage.js';
 import tokenize from '../../src/stages/tokenize/tokenize.js';
+import { folderCache } from './stage-cache.js';
 
 export const LABELS = ['ham', 'spam'];
 
@@ -57,7 +58,7 @@ export function surroundings(
   warnings: string[] = [],
 ): Pick<
   StageContext<unknown, Record<string, never>, Record<string, never>>,
-  'seed' | 'runtime' | 'signal' | 'log' | 'progress' | 'scratch'
+  'seed' | 'runtime' | 'signal' | 'log' | 'progress' | 'scratch' | 'cache'
 > {
   return {
     seed: 13,
@@ -66,6 +67,7 @@ export function surroundings(
     log: { info: () => undefined, warning: (message: string) => warnings.push(message) },
     progress: () => undefined,
     scratch: '',
+    cache: folderCache(() => mkdtempSync(join(tmpdir(), 'roux-kept-'))),
   };
 }
 

@@ -5,11 +5,14 @@
  * Imports little by itself: until the handlers below are in place, the process would not notice that the engine died.
  */
 import { Worker } from 'node:worker_threads';
+import { CacheClient } from './cache-client.js';
 import { Cancellation } from './cancellation.js';
 import { endProcessGroup } from './process-group.js';
 import type { MessageFromWorker, MessageToWorker, StageTask } from './protocol.js';
 
-let current: { readonly id: number; readonly cancellation: Cancellation } | undefined;
+let current:
+  | { readonly id: number; readonly cancellation: Cancellation; readonly cache: CacheClient }
+  | undefined;
 
 /** Set by the watchdog thread to the number of the task that is to end, also while this thread is busy. */
 const cancelled = new Int32Array(new SharedArrayBuffer(4));
@@ -26,7 +29,9 @@ new Worker(new URL('./watchdog.js', import.meta.url), {
 
 process.on('message', (message: MessageToWorker) => {
   if (message.type === 'run') void run(message.id, message.task);
-  else if (current?.id === message.id) current.cancellation.cancel();
+  else if (current?.id !== message.id) return;
+  else if (message.type === 'cancel') current.cancellation.cancel();
+  else current.cache.receive(message.question, message.answer);
 });
 
 process.on('uncaughtException', (error) => {
@@ -36,9 +41,10 @@ process.on('uncaughtException', (error) => {
 
 async function run(id: number, task: StageTask): Promise<void> {
   const cancellation = new Cancellation(() => Atomics.load(cancelled, 0) === id);
-  current = { id, cancellation };
+  const cache = new CacheClient((question, ask) => send({ type: 'cache-question', id, question, ask }));
+  current = { id, cancellation, cache };
   const { runTask } = await import('./run-task.js');
-  const end = await runTask(task, cancellation, {
+  const end = await runTask(task, cancellation, cache, {
     progress: (progress) => send({ type: 'progress', id, progress }),
     log: (level, text) => send({ type: 'log', id, level, message: text }),
   });

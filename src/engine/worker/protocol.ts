@@ -1,5 +1,11 @@
 /** What the engine and a stage process say to each other: paths, digests and figures, never data. */
-import type { InputArtifact, Progress, RuntimeChoice, StageResult } from '../../plugin/define-stage.js';
+import type {
+  CacheEntry,
+  InputArtifact,
+  Progress,
+  RuntimeChoice,
+  StageResult,
+} from '../../plugin/define-stage.js';
 import type { JsonObject, StageSource } from '../../plugin/stage-info.js';
 import type { FileDigest } from '../digests.js';
 import type { StageFailure } from '../events.js';
@@ -22,7 +28,13 @@ export interface StageTask {
 /** To a stage process. Cancelling also goes over the control pipe, which is read while the stage blocks the event loop. */
 export type MessageToWorker =
   | { readonly type: 'run'; readonly id: number; readonly task: StageTask }
-  | { readonly type: 'cancel'; readonly id: number };
+  | { readonly type: 'cancel'; readonly id: number }
+  | {
+      readonly type: 'cache-answer';
+      readonly id: number;
+      readonly question: number;
+      readonly answer: CacheAnswer;
+    };
 
 /** From a stage process. */
 export type MessageFromWorker =
@@ -33,7 +45,27 @@ export type MessageFromWorker =
       readonly level: 'info' | 'warning';
       readonly message: string;
     }
+  | {
+      readonly type: 'cache-question';
+      readonly id: number;
+      /** Counted up by the process, to tell answers apart. */
+      readonly question: number;
+      readonly ask: CacheQuestion;
+    }
   | { readonly type: 'end'; readonly id: number; readonly end: TaskEnd };
+
+/** What a stage process asks about an artifact that is kept on the way. */
+export type CacheQuestion =
+  | { readonly ask: 'find'; readonly entry: CacheEntry }
+  /** The folder of an answer `make` is filled; its files are read-only and on the disk now. */
+  | { readonly ask: 'store'; readonly key: string; readonly files: readonly FileDigest[] };
+
+/** The engine's answer. */
+export type CacheAnswer =
+  | { readonly state: 'found'; readonly path: string }
+  | { readonly state: 'make'; readonly key: string; readonly folder: string }
+  | { readonly state: 'failed'; readonly failure: StageFailure }
+  | { readonly state: 'cancelled' };
 
 /** How a task ended. */
 export type TaskEnd =

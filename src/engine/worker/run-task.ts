@@ -4,6 +4,7 @@ import { loadStageDefinition } from '../../plugin/load-stage.js';
 import { sealFolder } from '../artifacts.js';
 import type { FileDigest } from '../digests.js';
 import { describeFailure } from '../stage-failure.js';
+import type { CacheClient } from './cache-client.js';
 import type { Cancellation } from './cancellation.js';
 import type { StageTask, TaskEnd } from './protocol.js';
 import { checkResult } from './stage-result.js';
@@ -21,12 +22,13 @@ const progressIntervalMs = 100;
 export async function runTask(
   task: StageTask,
   cancellation: Cancellation,
+  cache: CacheClient,
   listener: StageListener,
 ): Promise<TaskEnd> {
   try {
     const definition = await loadStageDefinition(task);
     cancellation.signal.throwIfAborted();
-    const result = await definition.run(makeContext(definition, task, cancellation, listener));
+    const result = await definition.run(makeContext(definition, task, cancellation, cache, listener));
     const outputs: Record<string, readonly FileDigest[]> = {};
     for (const [port, { path }] of Object.entries(task.outputs)) outputs[port] = await sealFolder(path);
     return {
@@ -44,6 +46,7 @@ function makeContext(
   definition: StageDefinition,
   task: StageTask,
   cancellation: Cancellation,
+  cache: CacheClient,
   listener: StageListener,
 ): Parameters<StageDefinition['run']>[0] {
   const inputs: Record<string, InputArtifact | readonly InputArtifact[] | undefined> = {};
@@ -61,6 +64,9 @@ function makeContext(
     runtime: task.runtime,
     signal: cancellation.signal,
     scratch: task.scratch,
+    cache: {
+      artifact: (entry, make) => cache.artifact(entry, make, cancellation.signal, sealFolder),
+    },
     log: {
       info: (message) => listener.log('info', String(message)),
       warning: (message) => listener.log('warning', String(message)),

@@ -63,6 +63,16 @@ export const trainSettings = Type.Object(
         description: "Dropout in training, everywhere in the model. Default: the model's config.json.",
       }),
     ),
+    frozen_dropout: Type.Boolean({
+      default: false,
+      description:
+        "Dropout in frozen layers below the lowest trained one. Off, they give the same in every epoch and run once per example; Hugging Face's Trainer has it on.",
+    }),
+    frozen_activations: Type.Union([Type.Literal('float32'), Type.Literal('float16'), Type.Literal('none')], {
+      default: 'float32',
+      description:
+        'How what these layers give is kept in the store: as it is, in half the space, or not at all: they then run with every batch.',
+    }),
     class_weights: Type.Optional(
       Type.Union(
         [

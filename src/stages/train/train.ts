@@ -1,13 +1,16 @@
+import type { Activations } from '../../artifacts/activations.js';
 import { readPenalty } from '../../artifacts/penalty.js';
 import { noLabel } from '../../artifacts/tokens.js';
 import { UserError } from '../../artifacts/user-error.js';
 import { createRandom } from '../../data/random.js';
 import type { Architecture } from '../../models/architecture.js';
 import { withConfigFields } from '../../models/families.js';
+import { prefixParameters } from '../../models/frozen-prefix.js';
 import { type Model, saveModel } from '../../models/model.js';
 import { defineStage, type InputArtifact, type Progress } from '../../plugin/define-stage.js';
 import { openRuntime } from '../../runtime/open-runtime.js';
 import { modeOf } from '../../training/best.js';
+import { exampleLengths } from '../../training/collate.js';
 import { writeCurve } from '../../training/curve.js';
 import { balancedClassWeights } from '../../training/losses.js';
 import type { Objective } from '../../training/objective.js';
@@ -19,6 +22,7 @@ import {
 import type { QuadraticPenalty } from '../../training/penalties/quadratic.js';
 import { train } from '../../training/trainer.js';
 import type { TrainingProgress, TrainingResult, TrainingSettings } from '../../training/training-options.js';
+import { openFeatures, planFrozenLayers } from './frozen-layers.js';
 import {
   loadModelFor,
   type ModelTokens,
@@ -31,11 +35,14 @@ import { type TrainSettings, trainSettings } from './settings.js';
 
 export default defineStage({
   type: 'train',
-  version: 1,
+  version: 2,
   summary: 'Trains a model on tokens',
   description: `What is trained for follows from the model's task: cross entropy for classification, masked language modelling with masks
 drawn anew in every epoch otherwise. Frozen weights (\`freeze-layers\`) stay as they are. A classifier whose head has
 other classes than the data gets a fresh one.
+
+Where the embeddings and the lowest layers are frozen, a classifier's training computes them once per example, without
+dropout, and keeps what they give in the store, for every later training that has the same layers frozen.
 
 Wired as a whole, tokens are trained on their split \`train\` and evaluated on \`validation\`; wired as a part
 (\`tokens.train\`), on that part, without evaluation.
@@ -61,7 +68,7 @@ same bytes as one that was not.`,
   tensors: true,
   threads: 'all',
   keyless: ['checkpoint_every_seconds'],
-  async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress, scratch }) {
+  async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress, scratch, cache }) {
     const { tokens, split } = await openTokensOf(inputs.tokens);
     const { model, replaced } = await loadModelFor(inputs.model, tokens, createRandom(seed).fork('head'));
     if (replaced) log.info(`The classifier starts anew, for the labels ${list(tokens.labels ?? [])}.`);
@@ -73,23 +80,44 @@ same bytes as one that was not.`,
 
     const architecture = withDropout(model.architecture, settings.dropout);
     const objectiveSettings = objectiveSettingsOf(settings, model, data);
-    const objective = createObjective(architecture, model.task, objectiveSettings);
-    const trainingSettings = trainingSettingsOf(settings, objective, data);
-    const dataOf = (part: ModelTokens['train']) =>
-      createObjectiveData(architecture, model.task, tokens, part, objectiveSettings);
+    const trainingSettings = trainingSettingsOf(
+      settings,
+      createObjective(architecture, model.task, objectiveSettings),
+      data,
+    );
+    const { maximumLength } = architecture.config;
+    const frozen = planFrozenLayers(settings, model, trainable, {
+      data: { lengths: exampleLengths(data.train) },
+      settings: trainingSettings,
+      maximumLength,
+      denseWeights,
+    });
+    const partly = { ...objectiveSettings, ...frozen };
+    const objective = createObjective(architecture, model.task, partly);
 
     const runtime = await openRuntime(choice.name, { threads: choice.threads });
+    const opened: Activations[] = [];
+    const dataOf = async (part: ModelTokens['train']) => {
+      if (frozen?.fromFeatures !== true) {
+        return createObjectiveData(architecture, model.task, tokens, part, partly);
+      }
+      const source = { cache, runtime, model, weights, settings, signal, progress };
+      const activations = await openFeatures({ ...source, onMessage: log.info }, frozen.prefix, part);
+      opened.push(activations);
+      return createObjectiveData(architecture, model.task, tokens, part, partly, activations);
+    };
     try {
       const result = await train({
         runtime,
         objective,
         weights,
         trainable,
-        data: dataOf(data.train),
-        ...(data.validation === undefined ? {} : { validation: dataOf(data.validation) }),
+        ...(frozen?.fromFeatures === true ? { unread: prefixParameters(architecture, frozen.prefix) } : {}),
+        data: await dataOf(data.train),
+        ...(data.validation === undefined ? {} : { validation: await dataOf(data.validation) }),
         penalties,
         settings: trainingSettings,
-        maximumLength: model.architecture.config.maximumLength,
+        maximumLength,
         denseWeights,
         seed,
         signal,
@@ -105,6 +133,7 @@ same bytes as one that was not.`,
       await writeCurve(outputs.curve.path, result.curve);
       return { metrics: metricsOf(result), summary: summaryOf(result) };
     } finally {
+      for (const activations of opened) activations.close();
       await runtime.dispose();
     }
   },

@@ -2,9 +2,17 @@
  * The objectives of the tasks that models can have.
  */
 import type * as tf from '@tensorflow/tfjs';
+import type { Activations } from '../../artifacts/activations.js';
 import type { TokenSplit, Tokens } from '../../artifacts/tokens.js';
-import type { Architecture, EncoderInputs, ModelTask } from '../../models/architecture.js';
+import type {
+  Architecture,
+  EncoderInputs,
+  ModelTask,
+  Prefix,
+  PrefixFeatures,
+} from '../../models/architecture.js';
 import type { NamedTensors } from '../../runtime/runtime.js';
+import { collateFeatures, featureInputSpecs } from '../frozen-features.js';
 import type { Objective, ObjectiveData } from '../objective.js';
 import { maskedData, maskedLanguageModel } from './masked-language-model.js';
 import { classificationData, sequenceClassification } from './sequence-classification.js';
@@ -17,6 +25,10 @@ export interface ObjectiveSettings {
   readonly labelSmoothing?: number;
   /** Masked language modelling: share of tokens that is masked; default 0.15. */
   readonly maskProbability?: number;
+  /** A part of the model that does not change. It is computed without dropout. */
+  readonly prefix?: Prefix;
+  /** The prefix's features are the inputs, instead of tokens. Only for classification, whose inputs never change. */
+  readonly fromFeatures?: boolean;
 }
 
 /** As in BERT (Devlin et al. 2019, section 3.1). */
@@ -28,18 +40,33 @@ export function createObjective(
   task: ModelTask,
   settings: ObjectiveSettings = {},
 ): Objective {
+  const { prefix, fromFeatures = false } = settings;
+  const inputsOf = (inputs: NamedTensors, weights: NamedTensors): EncoderInputs | PrefixFeatures => {
+    if (prefix === undefined) return encoderInputs(inputs);
+    const features = fromFeatures
+      ? (inputs.features as tf.Tensor2D)
+      : architecture.prefixFeatures(weights, encoderInputs(inputs), prefix);
+    return { prefix, features, attentionMask: inputs.attention_mask as tf.Tensor2D | undefined };
+  };
   switch (task) {
     case 'sequence-classification':
       return sequenceClassification({
-        logits: (inputs, weights, options) => architecture.classify(weights, encoderInputs(inputs), options),
+        logits: (inputs, weights, options) =>
+          architecture.classify(weights, inputsOf(inputs, weights), options),
         labels: architecture.config.labels.length,
+        ...(prefix !== undefined && fromFeatures
+          ? {
+              inputs: (length, size) =>
+                featureInputSpecs(prefix, architecture.config.hiddenSize, length, size),
+            }
+          : {}),
       });
     case 'masked-language-modeling':
       return maskedLanguageModel({
         logits: (inputs, weights, options) =>
           architecture.predictTokens(
             weights,
-            encoderInputs(inputs),
+            inputsOf(inputs, weights),
             inputs.masked_positions as tf.Tensor1D,
             options,
           ),
@@ -49,21 +76,30 @@ export function createObjective(
   }
 }
 
-/** One split's examples, for the objective of a model's task. */
+/**
+ * One split's examples, for the objective of a model's task.
+ *
+ * @param activations the features of the split's examples, for an objective that starts from features.
+ */
 export function createObjectiveData(
   architecture: Architecture,
   task: ModelTask,
   tokens: Tokens,
   split: TokenSplit,
   settings: ObjectiveSettings = {},
+  activations?: Activations,
 ): ObjectiveData {
   const { config } = architecture;
+  const { prefix, fromFeatures } = settings;
   switch (task) {
     case 'sequence-classification':
       return classificationData(split, {
         labels: config.labels.length,
         paddingId: config.paddingTokenId,
         ...settings,
+        ...(fromFeatures === true && prefix !== undefined && activations !== undefined
+          ? { collate: (plan) => collateFeatures(activations, split, plan, prefix) }
+          : {}),
       });
     case 'masked-language-modeling':
       return maskedData(split, {

@@ -6,7 +6,8 @@ import type { TokenSplit } from '../../artifacts/tokens.js';
 import { accuracy } from '../../metrics/accuracy.js';
 import { confusionMatrixOf } from '../../metrics/confusion-matrix.js';
 import { precisionRecallF1 } from '../../metrics/precision-recall.js';
-import type { NamedTensors } from '../../runtime/runtime.js';
+import type { HostTensor, NamedTensors, TensorSpec } from '../../runtime/runtime.js';
+import type { BatchPlan } from '../batches.js';
 import { collate, encoderInputSpecs, exampleLengths } from '../collate.js';
 import { classTargets, crossEntropySum } from '../losses.js';
 import type { EvaluationResult, LogitsOptions, Objective, ObjectiveData } from '../objective.js';
@@ -22,18 +23,20 @@ export type ClassifierLogits = (
 export interface SequenceClassificationOptions {
   readonly logits: ClassifierLogits;
   readonly labels: number;
+  /** Shapes of what the model reads; default: an encoder's tokens. */
+  readonly inputs?: (length: number, size: number) => Readonly<Record<string, TensorSpec>>;
 }
 
 /** The objective of sequence classification. */
 export function sequenceClassification(options: SequenceClassificationOptions): Objective {
-  const { labels } = options;
+  const { labels, inputs: modelInputs = encoderInputSpecs } = options;
   return {
     name: 'sequence-classification',
     metrics: ['loss', 'accuracy', 'macro_f1'],
     classes: labels,
     rows: (_length, size) => size,
     inputs: (length, size) => ({
-      ...encoderInputSpecs(length, size),
+      ...modelInputs(length, size),
       targets: { shape: [size, labels], dtype: 'float32' },
     }),
     logits: options.logits,
@@ -51,15 +54,21 @@ export interface ClassificationDataOptions {
   readonly classWeights?: readonly number[];
   /** In [0, 1); evaluations do not smooth. */
   readonly labelSmoothing?: number;
+  /** The inputs of a batch, and its tokens without padding; default: an encoder's tokens. */
+  readonly collate?: (plan: BatchPlan) => {
+    readonly inputs: Readonly<Record<string, HostTensor>>;
+    readonly tokens: number;
+  };
 }
 
 /** The examples of one split. Examples without a label have no part in losses and metrics. */
 export function classificationData(split: TokenSplit, options: ClassificationDataOptions): ObjectiveData {
   const { labels: classes } = options;
+  const inputsOf = options.collate ?? ((plan: BatchPlan) => collate(split, plan, options.paddingId));
   return {
     lengths: exampleLengths(split),
     batch(plan) {
-      const { inputs, tokens } = collate(split, plan, options.paddingId);
+      const { inputs, tokens } = inputsOf(plan);
       const labels = Array.from({ length: plan.size }, (_, row) => labelOf(split, plan.examples[row]));
       const { targets, weight } = classTargets(labels, { ...options, classes });
       return {

@@ -16,6 +16,7 @@ import type {
   Progress,
   StageContext,
 } from '../../../src/plugin/define-stage.js';
+import { folderCache } from '../stage-cache.js';
 
 const vocabularySize = 30;
 const firstWord = 5;
@@ -126,7 +127,7 @@ export function createProject() {
 interface Surroundings
   extends Pick<
     StageContext<unknown, Record<never, never>, Record<never, never>>,
-    'seed' | 'runtime' | 'signal' | 'log' | 'progress' | 'scratch'
+    'seed' | 'runtime' | 'signal' | 'log' | 'progress' | 'scratch' | 'cache'
   > {
   readonly messages: string[];
 }
@@ -145,6 +146,7 @@ export function surroundings(project: { readonly output: (kind: string) => Outpu
     },
     progress: (_: Progress) => undefined,
     scratch: project.output('scratch').path,
+    cache: folderCache(() => project.output('activations').path),
   } as const;
 }
 
