@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   run: () => import('./commands/run.js'),
   plan: () => import('./commands/plan.js'),
   watch: () => import('./commands/watch.js'),
+  why: () => import('./commands/why.js'),
   runs: () => import('./commands/runs.js'),
   show: () => import('./commands/show.js'),
   report: () => import('./commands/report.js'),

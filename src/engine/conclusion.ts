@@ -1,5 +1,6 @@
 /** What a stage's result means for its recipe: expectations, and what it was the last time. */
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
+import { rememberContents } from './content-changes.js';
 import type { StageFailure } from './events.js';
 import { checkExpectations } from './expectations.js';
 import { readHistory, writeHistory } from './history.js';
@@ -25,7 +26,10 @@ export async function concludeStage(
   record: ResultRecord,
 ): Promise<Conclusion> {
   const previous = await readHistory(store, recipe, stage);
-  if (previous?.key !== record.key) await writeHistory(store, recipe, stage, data, record);
+  if (previous?.key !== record.key) {
+    await writeHistory(store, recipe, stage, data, record, previous);
+    await rememberContents(store, stage, data);
+  }
   const failure = checkExpectations(stage, record.metrics);
   return {
     ...(failure === undefined ? {} : { failure }),

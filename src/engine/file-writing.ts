@@ -13,7 +13,7 @@ export interface WriteOptions {
 /** Writes a file under a temporary name, then gives it its name. */
 export async function writeFileAtomically(
   path: string,
-  contents: string,
+  contents: string | Uint8Array,
   options: WriteOptions,
 ): Promise<void> {
   const { temporary, durable = true } = options;

@@ -10,11 +10,8 @@ import type { KeyData } from './key-data.js';
 import type { ResultRecord } from './result-record.js';
 import type { Store } from './store.js';
 
-/** A stage as it was when it last ended well. */
-export interface HistoryEntry {
-  /** Path of the recipe, relative to the folder that the store is in, so that a project can be moved. */
-  readonly recipe: string;
-  readonly stage: string;
+/** What a stage's result was made from, and what came out. */
+export interface PastResult {
   readonly key: string;
   readonly data: KeyData;
   /** Port -> references as written. */
@@ -22,6 +19,15 @@ export interface HistoryEntry {
   /** Port -> digest. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** A stage as it was when it last ended well. */
+export interface HistoryEntry extends PastResult {
+  /** Path of the recipe, relative to the folder that the store is in, so that a project can be moved. */
+  readonly recipe: string;
+  readonly stage: string;
+  /** The result before this one, so that it can still be told what made the difference. */
+  readonly previous?: PastResult;
 }
 
 /** What a stage's last result was; `undefined` when it never had one or the entry is damaged. */
@@ -33,13 +39,14 @@ export async function readHistory(
   return readEntry(historyFile(store, recipe, stage.name));
 }
 
-/** Remembers a stage's result as its last one. */
+/** Remembers a stage's result as its last one, and the one before it. */
 export async function writeHistory(
   store: Store,
   recipe: CheckedRecipe,
   stage: CheckedStage,
   data: KeyData,
   record: ResultRecord,
+  before: PastResult | undefined,
 ): Promise<void> {
   const entry: HistoryEntry = {
     recipe: recipeInStore(store, recipe.file),
@@ -49,6 +56,7 @@ export async function writeHistory(
     wiring: wiringOf(stage),
     outputs: Object.fromEntries(Object.entries(record.outputs).map(([port, { digest }]) => [port, digest])),
     metrics: record.metrics,
+    ...(before === undefined ? {} : { previous: pastOf(before) }),
   };
   const path = historyFile(store, recipe, stage.name);
   try {
@@ -88,6 +96,11 @@ export function wiringOf(stage: CheckedStage): Readonly<Record<string, readonly 
 /** The absolute path of a recipe that a history entry names. */
 export function recipeOfEntry(store: Store, entry: HistoryEntry): string {
   return resolve(dirname(store.folder), entry.recipe);
+}
+
+/** Without what lies further back: one step is remembered. */
+function pastOf({ key, data, wiring, outputs, metrics }: PastResult): PastResult {
+  return { key, data, wiring, outputs, metrics };
 }
 
 function historyFile(store: Store, recipe: CheckedRecipe, stage: string): string {

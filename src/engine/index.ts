@@ -1,6 +1,8 @@
 /** The engine: plans a checked recipe against a store, runs what is missing, remembers. */
 export type * from './api.js';
 export type { RunEvent, RunEventBody, StageFailure, StageOutcome } from './events.js';
+export { explainStage } from './explain-stage.js';
+export { type KeyPart, type ResultOrigin, rootCauses, type StageExplanation } from './explanation.js';
 export { collectGarbage } from './gc.js';
 export type { Plan, RunReason, StagePlan } from './plan.js';
 export { planRecipe } from './planner.js';

@@ -43,6 +43,28 @@ export async function readPathContents(
   absolute: string,
   written: string,
 ): Promise<PathContents> {
+  const { isFolder, files } = await hashFiles(store, absolute, written);
+  const [only] = files;
+  if (!isFolder && only !== undefined) {
+    return { type: 'file', digest: only.sha256, extension: extensionOf(absolute) };
+  }
+  return { type: 'folder', digest: digestOfFiles(files), extension: '' };
+}
+
+/** The files below a folder (for a file: one of an empty name) with their digests; otherwise as `readPathContents`. */
+export async function listPathFiles(
+  store: Store,
+  absolute: string,
+  written: string,
+): Promise<readonly FileDigest[]> {
+  return (await hashFiles(store, absolute, written)).files;
+}
+
+async function hashFiles(
+  store: Store,
+  absolute: string,
+  written: string,
+): Promise<{ readonly isFolder: boolean; readonly files: readonly FileDigest[] }> {
   try {
     const root = await stat(absolute);
     const files = await listInputs(absolute, root.isDirectory());
@@ -55,11 +77,7 @@ export async function readPathContents(
       return { path, sha256: file.sha256, size: file.size };
     });
     if (!sameEntries(known, hashed)) await saveHashedFiles(store, id, hashed);
-    const [only] = digests;
-    if (!root.isDirectory() && only !== undefined) {
-      return { type: 'file', digest: only.sha256, extension: extensionOf(absolute) };
-    }
-    return { type: 'folder', digest: digestOfFiles(digests), extension: '' };
+    return { isFolder: root.isDirectory(), files: digests };
   } catch (error) {
     if (ignoreMissingOr(error)) {
       throw new UserError({

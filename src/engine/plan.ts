@@ -1,5 +1,7 @@
 /** The plan: every stage of a checked recipe with what will happen to it and why. */
+import type { Json } from '../plugin/stage-info.js';
 import type { CheckedRecipe, CheckedStage, SourceLocation } from '../recipe/checked-recipe.js';
+import type { ContentChanges } from './content-changes.js';
 import type { ResultRecord } from './result-record.js';
 
 /** One cause for which a stage has to run. */
@@ -19,6 +21,15 @@ export interface RunReason {
   /** 'learning_rate 5e-5 -> 3e-5', 'tokens changed (stage tokens ran again)'. */
   readonly text: string;
   readonly location?: SourceLocation;
+  /** For programs: the setting ('layers[0].name'), the path as written, or the port that it is about. */
+  readonly subject?: string;
+  /** A setting, seed, version or runtime as it was and as it is; absent where it is not set. */
+  readonly before?: Json;
+  readonly after?: Json;
+  /** The stage whose result flows into that port. */
+  readonly stage?: string;
+  /** What changed inside a file or folder; only where somebody asked for it (`explainStage`). */
+  readonly contents?: ContentChanges;
 }
 
 /** What will happen to a stage. */

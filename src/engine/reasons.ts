@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Json } from '../plugin/stage-info.js';
 import type { CheckedStage, SourceLocation } from '../recipe/checked-recipe.js';
 import { canonicalJson } from './canonical-json.js';
-import { type HistoryEntry, wiringOf } from './history.js';
+import { type PastResult, wiringOf } from './history.js';
 import { describePointer, isJsonObject, memberPointer, parsePointer } from './json-pointer.js';
 import type { KeyData, KeyInput } from './key-data.js';
 import type { RunReason } from './plan.js';
@@ -11,19 +11,29 @@ import type { RunReason } from './plan.js';
 /** What is different from the last result; empty when nothing is. `ranAgain` tells of the stages of this run. */
 export function explainDifferences(
   stage: CheckedStage,
-  previous: HistoryEntry,
+  previous: PastResult,
   data: KeyData,
   ranAgain: (stage: string) => boolean,
 ): readonly RunReason[] {
   const before = previous.data;
   if (before.type !== data.type) {
-    return [{ kind: 'setting', text: `uses ${before.type} -> ${data.type}`, location: stage.location }];
+    return [
+      {
+        kind: 'setting',
+        text: `uses ${before.type} -> ${data.type}`,
+        location: stage.location,
+        before: before.type,
+        after: data.type,
+      },
+    ];
   }
   const reasons: RunReason[] = [];
   if (before.version !== data.version) {
     reasons.push({
       kind: 'stage-version',
       text: `${data.type} version ${before.version} -> ${data.version}`,
+      before: before.version,
+      after: data.version,
     });
   } else if (before.format !== data.format) {
     reasons.push({ kind: 'stage-version', text: 'this version of roux stores results in another way' });
@@ -31,16 +41,24 @@ export function explainDifferences(
   if (before.plugin !== data.plugin) {
     const { source } = stage.info;
     const file = source.from === 'plugin' ? basename(source.file) : data.type;
-    reasons.push({ kind: 'plugin', text: `the code of ${file} changed` });
+    reasons.push({ kind: 'plugin', text: `the code of ${file} changed`, subject: file });
   }
   reasons.push(...settingReasons(stage, before, data));
   reasons.push(...fileReasons(stage, before, data));
   reasons.push(...inputReasons(stage, previous, data, ranAgain));
   if (before.seed !== data.seed) {
-    reasons.push({ kind: 'seed', text: `seed ${format(before.seed)} -> ${format(data.seed)}` });
+    reasons.push({
+      kind: 'seed',
+      text: `seed ${format(before.seed)} -> ${format(data.seed)}`,
+      ...beforeAndAfter(before.seed, data.seed),
+    });
   }
   if (!same(before.runtime, data.runtime)) {
-    reasons.push({ kind: 'runtime', text: `runtime ${format(before.runtime)} -> ${format(data.runtime)}` });
+    reasons.push({
+      kind: 'runtime',
+      text: `runtime ${runtimeDifference(before.runtime, data.runtime)}`,
+      ...beforeAndAfter(before.runtime, data.runtime),
+    });
   }
   return reasons;
 }
@@ -55,6 +73,8 @@ function settingReasons(stage: CheckedStage, before: KeyData, data: KeyData): re
       kind: 'setting',
       text: `${describePointer(pointer)} ${format(old.get(pointer))} -> ${format(now.get(pointer))}`,
       ...locationOf(stage, pointer),
+      subject: describePointer(pointer),
+      ...beforeAndAfter(old.get(pointer), now.get(pointer)),
     }));
 }
 
@@ -65,13 +85,18 @@ function fileReasons(stage: CheckedStage, before: KeyData, data: KeyData): reado
       const path = stage.paths.find((candidate) => candidate.pointer === pointer);
       const name = path?.written ?? describePointer(pointer);
       const text = before.files[pointer] === undefined ? `${name} was not read before` : `${name} changed`;
-      return { kind: 'file', text, ...(path === undefined ? {} : { location: path.location }) };
+      return {
+        kind: 'file',
+        text,
+        ...(path === undefined ? {} : { location: path.location }),
+        subject: name,
+      };
     });
 }
 
 function inputReasons(
   stage: CheckedStage,
-  previous: HistoryEntry,
+  previous: PastResult,
   data: KeyData,
   ranAgain: (stage: string) => boolean,
 ): readonly RunReason[] {
@@ -85,14 +110,19 @@ function inputReasons(
     const location = references[0] === undefined ? {} : { location: references[0].location };
     if (!same(previous.wiring[port] ?? [], wiring[port] ?? [])) {
       const text = `${port} ${names(previous.wiring[port])} -> ${names(wiring[port])}`;
-      reasons.push({ kind: 'input', text, ...location });
+      reasons.push({ kind: 'input', text, ...location, subject: port });
       continue;
     }
     for (const [index, reference] of references.entries()) {
       const difference = describeInput(old[index], now[index]);
       if (difference === undefined) continue;
       const again = ranAgain(reference.stage) ? ` (stage ${reference.stage} ran again)` : '';
-      reasons.push({ kind: 'input', text: `${port}: ${reference.written} ${difference}${again}` });
+      reasons.push({
+        kind: 'input',
+        text: `${port}: ${reference.written} ${difference}${again}`,
+        subject: port,
+        stage: reference.stage,
+      });
     }
   }
   return reasons;
@@ -124,6 +154,26 @@ function locationOf(stage: CheckedStage, pointer: string): { readonly location?:
     if (location !== undefined) return { location };
   }
   return {};
+}
+
+function beforeAndAfter(
+  before: Json | undefined,
+  after: Json | undefined,
+): { readonly before?: Json; readonly after?: Json } {
+  return { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+}
+
+/** Fingerprints are lists of parts; where as many parts are there as before, those that differ say enough. */
+function runtimeDifference(before: Json | undefined, after: Json | undefined): string {
+  const old = partsOf(before);
+  const now = partsOf(after);
+  const differ = old.length === now.length ? old.flatMap((part, at) => (part === now[at] ? [] : [at])) : [];
+  if (differ.length === 0) return `${format(before)} -> ${format(after)}`;
+  return differ.map((at) => `${old[at]} -> ${now[at]}`).join(', ');
+}
+
+function partsOf(fingerprint: Json | undefined): readonly string[] {
+  return typeof fingerprint === 'string' ? fingerprint.split('; ') : [];
 }
 
 function same(a: unknown, b: unknown): boolean {

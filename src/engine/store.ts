@@ -11,6 +11,7 @@
  *     tags/              names of runs
  *     sweeps/            records of sweeps
  *     stamps/            what is known of files without reading them again
+ *     lines/             hashes of the lines of input files, to tell what changed in them
  *     provenance/        how artifacts came about, for stages that show it
  *     processes/         who uses the store now
  *     tmp/               half-made things, a folder per process

@@ -217,6 +217,28 @@ describe('roux show, report and cache', () => {
   });
 });
 
+describe('roux why', () => {
+  it('tells what differs, where it comes from and what is the same', async () => {
+    await project.run(['run', 'good']);
+    const { code, stdout } = await project.run(['why', 'last', 'good', '-s', 'text=third']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^last {2}waits for first/);
+    expect(stdout).toMatch(/first {2}has to run; what differs/);
+    expect(stdout).toMatch(/It goes back to\n {2}first {2}text hello -> third \(.*good\.yaml:5\)/);
+    const json = JSON.parse((await project.run(['why', 'first', 'good', '--json'])).stdout);
+    expect(json).toMatchObject({ stage: 'first', state: 'hit', origin: { stage: 'first' } });
+    expect((await project.run(['why', 'first', 'good'])).stdout).toMatch(
+      /first {2}is cached; made by run .*\n\n {2}the same as then: work version 1 and its source/,
+    );
+  });
+
+  it('names the stage that was meant', async () => {
+    const { code, stderr } = await project.run(['why', 'frist', 'good']);
+    expect(code).toBe(2);
+    expect(stderr).toContain("did you mean 'first'?");
+  });
+});
+
 describe('roux runs', () => {
   it('lists runs by recipe and outcome, with a figure', async () => {
     await project.run(['run', 'good']);

@@ -6,6 +6,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
   run: () => import('../../src/cli/commands/run.js'),
   plan: () => import('../../src/cli/commands/plan.js'),
   watch: () => import('../../src/cli/commands/watch.js'),
+  why: () => import('../../src/cli/commands/why.js'),
   runs: () => import('../../src/cli/commands/runs.js'),
   show: () => import('../../src/cli/commands/show.js'),
   report: () => import('../../src/cli/commands/report.js'),

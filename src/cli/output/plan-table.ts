@@ -82,7 +82,8 @@ function describe(stage: StagePlan, directory: string): string {
   }
 }
 
-function withLocation(reason: RunReason, directory: string): string {
+/** A reason with the place where its new value is written: 'learning_rate 5e-5 -> 3e-5 (roux.yaml:31)'. */
+export function withLocation(reason: RunReason, directory: string): string {
   if (reason.location === undefined) return plainReason(reason);
   const file = relative(directory, reason.location.file) || reason.location.file;
   return `${plainReason(reason)} (${oneLine(file)}:${reason.location.line})`;

@@ -1,0 +1,67 @@
+/** `roux why`: why a stage runs, or does not have to. */
+import { Command } from 'commander';
+import { didYouMean } from '../../diagnostics/suggest.js';
+import type { CommandOutside } from '../command-line.js';
+import { CommandLineError, exitCodes } from '../exit-codes.js';
+import { addRecipeOptions, type RecipeOptions } from '../recipe-options.js';
+
+interface WhyOptions extends RecipeOptions {
+  readonly json?: boolean;
+}
+
+export function command(outside: CommandOutside): Command {
+  const why = new Command('why')
+    .summary('explain why a stage runs, or does not have to')
+    .description(
+      'Tells what differs from the previous result of a stage: settings with their old and new values, the rows of a data\n' +
+        'file, the code of a plugin, and for what comes from other stages the cause behind it. Of a cached stage: which run\n' +
+        'made the result, what had changed then, and what is the same now. Runs nothing.',
+    )
+    .argument('<stage>', 'the stage');
+  return addRecipeOptions(why)
+    .option('--json', 'print the explanation as one JSON object')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ roux why train\n  $ roux why evaluate recipes/quickstart.yaml -s learning_rate=3e-5',
+    )
+    .action((stage: string, recipe: string | undefined, options: WhyOptions) =>
+      whyCommand(stage, recipe, options, outside),
+    );
+}
+
+async function whyCommand(
+  name: string,
+  written: string | undefined,
+  options: WhyOptions,
+  { terminal, exit }: CommandOutside,
+): Promise<void> {
+  const { loadRecipe, openProjectStore } = await import('../recipe-source.js');
+  const json = options.json === true;
+  const recipe = await loadRecipe(written, options, { terminal, json });
+  if (recipe === undefined) {
+    exit(exitCodes.wrong);
+    return;
+  }
+  const names = recipe.stages.map((stage) => stage.name);
+  if (!names.includes(name)) {
+    throw new CommandLineError(
+      `the recipe has no stage ${name}`,
+      didYouMean(name, names) ?? `stages: ${names.join(', ')}`,
+    );
+  }
+  const [{ explainStage }, { formatExplanation, explanationAsJson }] = await Promise.all([
+    import('../../engine/explain-stage.js'),
+    import('../output/explanation-view.js'),
+  ]);
+  const store = await openProjectStore(options, terminal);
+  try {
+    const explanation = await explainStage(recipe, name, { store });
+    terminal.print(
+      json
+        ? JSON.stringify(explanationAsJson(explanation), null, 2)
+        : formatExplanation(explanation, recipe, terminal).join('\n'),
+    );
+  } finally {
+    await store.close();
+  }
+}
