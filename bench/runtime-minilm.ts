@@ -23,7 +23,9 @@ import type {
 import { maskedCount } from '../src/training/masking.js';
 import { maskedLanguageModel } from '../src/training/objectives/masked-language-model.js';
 import { sequenceClassification } from '../src/training/objectives/sequence-classification.js';
-import { adamWScalars } from '../src/training/optimizers/adamw.js';
+import { plainGroups, timedGroups } from '../src/training/optimizer-groups.js';
+import { createOptimizer, defaultOptimizers } from '../src/training/optimizers/index.js';
+import { optimizerScalars } from '../src/training/parameter-updates.js';
 import { combinePenalties } from '../src/training/penalties/quadratic.js';
 import {
   compileTrainStep,
@@ -50,7 +52,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 };
 
 const MASK_PROBABILITY = 0.15;
-const OPTIMIZER = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+const RATES = { learningRate: 1e-4, weightDecay: 0.01 };
 
 const [which = 'all', task = 'classify', stepsText = '8', dropoutText = '0'] = process.argv.slice(2);
 const runtime = await openRuntime('onnx', { threads: Number(process.env.THREADS ?? 2) });
@@ -87,11 +89,14 @@ async function measure(
       .map((parameter) => [parameter.name, initializeParameter(parameter, 0.02, random)]),
   );
   const trainable = Object.keys(weights);
+  const groups = timedGroups(plainGroups(trainable, RATES), 1);
   const options: TrainStepOptions = {
     objective: objectiveOf(architecture, task, shape),
     trainable,
+    groups,
     penalty: combinePenalties([], weights, trainable),
-    optimizer: OPTIMIZER,
+    optimizer: createOptimizer(defaultOptimizers.adamw),
+    keepsAverage: false,
     maximumGradientNorm: 1,
   };
   const state = trainingVariables(weights, options, false);
@@ -106,7 +111,7 @@ async function measure(
     const feeds = {
       ...createFeeds(specs, shape, index),
       ...lossScale(task === 'mlm' ? (specs.masked_labels?.shape[0] ?? 1) : shape.batch),
-      ...adamWScalars(OPTIMIZER, 1e-4, index),
+      ...optimizerScalars(options.optimizer, groups, index, 1),
     };
     const before = performance.now();
     const { loss } = await step.run(feeds, { seed: index });

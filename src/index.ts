@@ -22,6 +22,7 @@ export {
 } from './artifacts/tokens.js';
 export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
 export { openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from './formats/safetensors.js';
+export { onlyWith } from './plugin/conditional-setting.js';
 export {
   type CacheEntry,
   defineStage,

@@ -48,6 +48,7 @@ export const diagnosticCodes = [
   'recipe/value',
   // The settings of a stage.
   'setting/choice',
+  'setting/combination',
   'setting/format',
   'setting/length',
   'setting/missing',
@@ -69,7 +70,6 @@ export const diagnosticCodes = [
   // What must hold.
   'expect/syntax',
   // Recipes that build on others.
-  'extends/append',
   'extends/cycle',
   'extends/missing',
   'extends/value',

@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
 import type { CompiledValidator } from './builtin-stages.js';
+import { onlyWithKeyword } from './conditional-setting.js';
 import { pathKeyword } from './path-setting.js';
 import type { JsonObject } from './stage-info.js';
 
@@ -38,7 +39,7 @@ function createAjv(forFile: boolean): Ajv {
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
-    keywords: [pathKeyword],
+    keywords: [onlyWithKeyword, pathKeyword],
     code: { source: forFile, lines: forFile },
   });
 }

@@ -13,23 +13,32 @@ import type {
 import type { BatchPlan } from './batches.js';
 import type { StepFigures } from './checkpoint.js';
 import type { ObjectiveBatch, ObjectiveData } from './objective.js';
-import { adamWScalars } from './optimizers/adamw.js';
+import { activeGroups, type TimedGroup } from './optimizer-groups.js';
+import { optimizerScalars } from './parameter-updates.js';
 import type { Schedule } from './schedules.js';
 import {
   compileAccumulation,
   compileTrainStep,
   compileUpdate,
   lossScale,
+  stepOfGroups,
   type TrainStepOptions,
 } from './train-step.js';
+import { averageScalars } from './weight-average.js';
 
 /** What updates need. */
 export interface StepperOptions {
   readonly runtime: Runtime;
   readonly variables: Variables;
   readonly step: TrainStepOptions;
+  /** The groups of `step`, and when each begins. */
+  readonly groups: readonly TimedGroup[];
   readonly data: ObjectiveData;
   readonly schedule: Schedule;
+  /** The learning rate that figures name: the largest one of parameters without a rate of their own. */
+  readonly learningRate: number;
+  /** Decay of the average of the weights, where there is one. */
+  readonly averageDecay?: number;
   /** Batches that make up one update. */
   readonly gradientAccumulation: number;
   /** Decides dropout. */
@@ -67,11 +76,20 @@ export function createStepper(options: StepperOptions): Stepper {
     compiled.set(key, created);
     return created;
   };
-  const forShape = (kind: 'train' | 'accumulate', { length, size }: BatchPlan) => {
+  let phase: number | undefined;
+  // A group that begins to train changes the functions: gradients of what is still frozen are not computed.
+  const enterPhase = async (groups: readonly TimedGroup[]) => {
+    if (phase !== undefined && phase !== groups.length) await disposeAll(compiled);
+    phase = groups.length;
+  };
+  const forShape = (kind: 'train' | 'accumulate', groups: readonly TimedGroup[], plan: BatchPlan) => {
+    const { length, size } = plan;
     const compile = kind === 'train' ? compileTrainStep : compileAccumulation;
     // By shapes, not by length: inputs need not depend on it.
     const shapes = JSON.stringify(options.step.objective.inputs(length, size));
-    return get(`${kind} ${shapes}`, () => compile(runtime, variables, options.step, length, size));
+    return get(`${kind} ${shapes}`, () =>
+      compile(runtime, variables, stepOfGroups(options.step, groups), length, size),
+    );
   };
   const seedOf = (step: number, part: number) =>
     options.random
@@ -81,17 +99,19 @@ export function createStepper(options: StepperOptions): Stepper {
 
   const updateAtOnce = async (
     step: number,
+    groups: readonly TimedGroup[],
     plan: BatchPlan,
     batch: ObjectiveBatch,
     scalars: NamedHostTensors,
   ) => {
-    const fn = await forShape('train', plan);
+    const fn = await forShape('train', groups, plan);
     const feeds = { ...batch.feeds, ...lossScale(batch.weight), ...scalars };
     return fn.run(feeds, { seed: seedOf(step, 0) });
   };
 
   const updateInParts = async (
     step: number,
+    groups: readonly TimedGroup[],
     plans: readonly BatchPlan[],
     batches: readonly ObjectiveBatch[],
     scalars: NamedHostTensors,
@@ -100,41 +120,51 @@ export function createStepper(options: StepperOptions): Stepper {
     let loss = 0;
     for (const [part, plan] of plans.entries()) {
       options.signal?.throwIfAborted();
-      const fn = await forShape('accumulate', plan);
+      const fn = await forShape('accumulate', groups, plan);
       const outputs = await fn.run({ ...batches[part]?.feeds, ...scale }, { seed: seedOf(step, part) });
       loss += numberOf(outputs.loss);
     }
-    const update = await get('update', () => compileUpdate(runtime, variables, options.step));
+    const update = await get('update', () =>
+      compileUpdate(runtime, variables, stepOfGroups(options.step, groups)),
+    );
     const lossTensor: HostTensor = { dtype: 'float32', shape: [], data: Float32Array.of(loss) };
     return { ...(await update.run(scalars)), loss: lossTensor };
   };
 
   return {
     async update(step, plans, random) {
-      const learningRate = schedule(step);
-      const scalars = adamWScalars(options.step.optimizer, learningRate, step);
+      const factor = schedule(step);
+      const groups = activeGroups(options.groups, step);
+      await enterPhase(groups);
+      const { averageDecay } = options;
+      const scalars = {
+        ...optimizerScalars(options.step.optimizer, groups, step, factor),
+        ...(averageDecay === undefined ? {} : averageScalars(averageDecay, step)),
+      };
       const batches = plans.map((plan) => data.batch(plan, random));
       const [plan] = plans;
       const [batch] = batches;
       if (plan === undefined || batch === undefined) throw new Error('an update has at least one batch');
       const outputs =
         options.gradientAccumulation > 1
-          ? await updateInParts(step, plans, batches, scalars)
-          : await updateAtOnce(step, plan, batch, scalars);
+          ? await updateInParts(step, groups, plans, batches, scalars)
+          : await updateAtOnce(step, groups, plan, batch, scalars);
       return {
         loss: numberOf(outputs.loss),
         penalty: numberOf(outputs.penalty),
         gradientNorm: numberOf(outputs.gradient_norm),
-        learningRate,
+        learningRate: options.learningRate * factor,
         tokens: batches.reduce((sum, { tokens }) => sum + tokens, 0),
       };
     },
-    async dispose() {
-      const functions = await Promise.allSettled(compiled.values());
-      for (const fn of functions) if (fn.status === 'fulfilled') fn.value.dispose();
-      compiled.clear();
-    },
+    dispose: () => disposeAll(compiled),
   };
+}
+
+async function disposeAll(compiled: Map<string, Promise<CompiledFunction>>): Promise<void> {
+  const functions = await Promise.allSettled(compiled.values());
+  for (const fn of functions) if (fn.status === 'fulfilled') fn.value.dispose();
+  compiled.clear();
 }
 
 function numberOf(tensor: HostTensor | undefined): number {

@@ -18,16 +18,23 @@ import type {
 } from '../runtime/runtime.js';
 import { clippingCoefficient, globalNorm, valueAndGradients } from './gradients.js';
 import type { Objective } from './objective.js';
-import { type AdamWOptions, adamW, adamWInputs, adamWState } from './optimizers/adamw.js';
+import type { OptimizerGroup } from './optimizer-groups.js';
+import type { Optimizer } from './optimizers/optimizer.js';
+import { optimizerInputs, optimizerState, updateParameters } from './parameter-updates.js';
 import { type CombinedPenalty, penaltyAndGradients } from './penalties/quadratic.js';
+import { averageInputs, averageState, updateAverages } from './weight-average.js';
 
 /** What a training step is made from. */
 export interface TrainStepOptions {
   readonly objective: Objective;
-  /** Names of the parameters that are trained. */
+  /** Names of the parameters that are trained, in the model's order. */
   readonly trainable: readonly string[];
+  /** The same parameters, with their rates. */
+  readonly groups: readonly OptimizerGroup[];
   readonly penalty: CombinedPenalty;
-  readonly optimizer: AdamWOptions;
+  readonly optimizer: Optimizer;
+  /** A mean of the weights is kept besides them (`weight-average.ts`). */
+  readonly keepsAverage: boolean;
   /** Largest norm of the gradient; 0 for no clipping. */
   readonly maximumGradientNorm: number;
 }
@@ -39,7 +46,13 @@ export function lossScale(weight: number): NamedHostTensors {
   return { loss_scale: { dtype: 'float32', shape: [], data: Float32Array.of(1 / weight) } };
 }
 
-/** Compiles forward pass, backward pass and update for batches of one shape. Inputs: the objective's, `loss_scale`, AdamW's. */
+/** A step in which only some groups are trained. */
+export function stepOfGroups(options: TrainStepOptions, groups: readonly OptimizerGroup[]): TrainStepOptions {
+  const active = new Set(groups.flatMap(({ parameters }) => parameters));
+  return { ...options, groups, trainable: options.trainable.filter((name) => active.has(name)) };
+}
+
+/** Compiles forward pass, backward pass and update for batches of one shape. Inputs: the objective's, `loss_scale`, the update's. */
 export function compileTrainStep(
   runtime: Runtime,
   variables: Variables,
@@ -53,7 +66,7 @@ export function compileTrainStep(
   };
   return runtime.compile(fn, {
     name: `train-step-${size}x${length}`,
-    inputs: { ...options.objective.inputs(length, size), ...lossScaleSpec, ...adamWInputs },
+    inputs: { ...options.objective.inputs(length, size), ...lossScaleSpec, ...updateInputs(options) },
     variables,
   });
 }
@@ -95,13 +108,16 @@ export function compileUpdate(
     );
     return { outputs, updates: { ...updates, ...Object.fromEntries(zeros) } };
   };
-  return runtime.compile(fn, { name: 'update', inputs: adamWInputs, variables });
+  return runtime.compile(fn, { name: 'update', inputs: updateInputs(options), variables });
 }
 
-/** The variables that training changes or reads besides the weights, with their first values. */
+/**
+ * The variables that training changes or reads besides the weights, with their first values; `optimizer` is what a
+ * checkpoint holds of them.
+ */
 export function trainingVariables(
   weights: NamedHostTensors,
-  { trainable, penalty }: TrainStepOptions,
+  { trainable, penalty, optimizer, keepsAverage }: TrainStepOptions,
   accumulates: boolean,
 ): {
   readonly optimizer: NamedHostTensors;
@@ -116,7 +132,7 @@ export function trainingVariables(
     ],
   );
   return {
-    optimizer: adamWState(trained),
+    optimizer: { ...optimizerState(optimizer, trained), ...(keepsAverage ? averageState(trained) : {}) },
     accumulated: Object.fromEntries(accumulated),
     penalty: penalty.variables,
   };
@@ -148,15 +164,28 @@ function update(
     gradients[name] = tf.add(at(gradients, name), gradient);
   }
   const norm = globalNorm(gradients);
-  const updates = adamW({
-    parameters,
+  const updates = updateParameters({
+    optimizer: options.optimizer,
+    groups: options.groups,
     gradients,
     gradientScale: clippingCoefficient(norm, options.maximumGradientNorm),
     variables: values,
     inputs,
-    options: options.optimizer,
   });
-  return { outputs: { ...outputs, penalty: penalty.value, gradient_norm: norm }, updates };
+  const averages = options.keepsAverage
+    ? updateAverages(pick(updates, options.trainable, options.trainable), values, inputs)
+    : {};
+  return {
+    outputs: { ...outputs, penalty: penalty.value, gradient_norm: norm },
+    updates: { ...updates, ...averages },
+  };
+}
+
+function updateInputs(options: TrainStepOptions): Readonly<Record<string, TensorSpec>> {
+  return {
+    ...optimizerInputs(options.optimizer, options.groups),
+    ...(options.keepsAverage ? averageInputs : {}),
+  };
 }
 
 function accumulatedName(parameter: string): string {

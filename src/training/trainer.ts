@@ -5,13 +5,16 @@ import { createRandom, type Random } from '../data/random.js';
 import type { Variables } from '../runtime/runtime.js';
 import { readCheckpoint } from './checkpoint.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
+import { plainGroups, timedGroups } from './optimizer-groups.js';
+import { createOptimizer } from './optimizers/index.js';
 import { combinePenalties } from './penalties/quadratic.js';
-import { createSchedule, warmupSteps } from './schedules.js';
+import { createSchedule, type Schedule, stepsOf } from './schedules.js';
 import { createStepper } from './stepper.js';
 import { type TrainStepOptions, trainingVariables } from './train-step.js';
 import { TrainingLoop } from './training-loop.js';
-import type { TrainingOptions, TrainingResult } from './training-options.js';
+import type { TrainingOptions, TrainingResult, TrainingSettings } from './training-options.js';
 import { planTraining, type TrainingPlan } from './training-plan.js';
+import { withAverages } from './weight-average.js';
 
 /**
  * Trains.
@@ -24,11 +27,14 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   const { settings, objective, trainable } = options;
   const random = createRandom(options.seed).fork('training');
   const plan = planTraining(options);
+  const groups = timedGroups(options.groups ?? plainGroups(trainable, settings), plan.stepsPerEpoch);
   const step: TrainStepOptions = {
     objective,
     trainable,
+    groups,
     penalty: combinePenalties(options.penalties, options.weights, trainable),
-    optimizer: settings.optimizer,
+    optimizer: createOptimizer(settings.optimizer),
+    keepsAverage: settings.averageDecay !== undefined,
     maximumGradientNorm: settings.maximumGradientNorm,
   };
   const extra = trainingVariables(options.weights, step, settings.gradientAccumulation > 1);
@@ -46,13 +52,11 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     runtime: options.runtime,
     variables,
     step,
+    groups,
     data: options.data,
-    schedule: createSchedule({
-      schedule: settings.schedule,
-      learningRate: settings.learningRate,
-      totalSteps: plan.totalSteps,
-      warmupSteps: warmupSteps(settings.warmup, plan.totalSteps),
-    }),
+    schedule: scheduleOf(settings, plan.totalSteps),
+    learningRate: settings.learningRate,
+    ...(settings.averageDecay === undefined ? {} : { averageDecay: settings.averageDecay }),
     gradientAccumulation: settings.gradientAccumulation,
     random: random.fork('dropout'),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -85,7 +89,10 @@ function createValidation(
   if (options.validation === undefined) return undefined;
   return createEvaluator({
     runtime: options.runtime,
-    objective: options.objective,
+    objective:
+      options.settings.averageDecay === undefined
+        ? options.objective
+        : withAverages(options.objective, options.trainable),
     variables,
     data: options.validation,
     batchSize: options.settings.batchSize,
@@ -94,6 +101,20 @@ function createValidation(
     denseWeights: options.denseWeights,
     random: random.fork('validation'),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+function scheduleOf(settings: TrainingSettings, totalSteps: number): Schedule {
+  const { schedule, learningRate, cycles, power, finalLearningRate, decay, decayShape } = settings;
+  return createSchedule({
+    schedule,
+    totalSteps,
+    warmupSteps: stepsOf(settings.warmup, totalSteps),
+    ...(cycles === undefined ? {} : { cycles }),
+    ...(power === undefined ? {} : { power }),
+    ...(finalLearningRate === undefined ? {} : { finalFactor: finalLearningRate / learningRate }),
+    ...(decay === undefined ? {} : { decaySteps: stepsOf(decay, totalSteps, 'decay') }),
+    ...(decayShape === undefined ? {} : { decayShape }),
   });
 }
 

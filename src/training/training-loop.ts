@@ -14,6 +14,7 @@ import type { EvaluationMetrics } from './objective.js';
 import type { Stepper, StepResult } from './stepper.js';
 import type { TrainingOptions, TrainingResult } from './training-options.js';
 import type { TrainingPlan } from './training-plan.js';
+import { averageName } from './weight-average.js';
 
 /** What the loop works with. */
 export interface LoopParts {
@@ -124,7 +125,7 @@ export class TrainingLoop {
       throw divergedInEvaluation(step, metrics.loss, this.#options.settings);
     const best = afterEvaluation(this.#state.best, step, value, options);
     if (best.best?.step === step && keep === 'best') {
-      this.#best = await readAll(this.#variables, this.#options.trainable);
+      this.#best = await this.#weights();
     }
     this.#state = { ...this.#state, best, stopped: shouldStop(best, options) };
     return metrics;
@@ -177,12 +178,25 @@ export class TrainingLoop {
     this.#checkpointed = clock();
   }
 
+  /** The trained parameters as they come out: their averages where these are kept. */
+  async #weights(): Promise<NamedHostTensors> {
+    const { trainable, settings } = this.#options;
+    if (settings.averageDecay === undefined) return readAll(this.#variables, trainable);
+    const averages = await readAll(this.#variables, trainable.map(averageName));
+    return Object.fromEntries(
+      trainable.flatMap((name) => {
+        const average = averages[averageName(name)];
+        return average === undefined ? [] : [[name, average]];
+      }),
+    );
+  }
+
   async #result(): Promise<TrainingResult> {
     const { step, best, curve, epochLoss, stopped } = this.#state;
     const keptStep = this.#best !== undefined && best.best !== undefined ? best.best.step : step;
     const validation = curve.find((row) => row.step === keptStep)?.validation;
     return {
-      weights: this.#best ?? (await readAll(this.#variables, this.#options.trainable)),
+      weights: this.#best ?? (await this.#weights()),
       curve,
       steps: step,
       trainingLoss: epochLoss.sum / epochLoss.steps,

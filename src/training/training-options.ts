@@ -6,9 +6,10 @@ import type { BestOptions } from './best.js';
 import type { StepFigures } from './checkpoint.js';
 import type { CurveRow } from './curve.js';
 import type { EvaluationMetrics, Objective, ObjectiveData } from './objective.js';
-import type { AdamWOptions } from './optimizers/adamw.js';
+import type { OptimizerGroup } from './optimizer-groups.js';
+import type { OptimizerOptions } from './optimizers/index.js';
 import type { QuadraticPenalty } from './penalties/quadratic.js';
-import type { ScheduleName } from './schedules.js';
+import type { DecayShape, ScheduleName } from './schedules.js';
 
 /** How to train. */
 export interface TrainingSettings {
@@ -26,7 +27,20 @@ export interface TrainingSettings {
   readonly schedule: ScheduleName;
   /** A ratio of all steps below 1, or a number of steps. */
   readonly warmup: number;
-  readonly optimizer: AdamWOptions;
+  /** Cosine with restarts: times that the cosine is run through. */
+  readonly cycles?: number;
+  /** Polynomial schedule: its degree. */
+  readonly power?: number;
+  /** Where cosine, polynomial and warmup-stable-decay schedules end. */
+  readonly finalLearningRate?: number;
+  /** Warmup-stable-decay: the falling part, as a ratio or a number of steps. */
+  readonly decay?: number;
+  readonly decayShape?: DecayShape;
+  readonly optimizer: OptimizerOptions;
+  /** Of weights, not of biases and LayerNorm. */
+  readonly weightDecay: number;
+  /** Decay of a moving average of the weights, in (0, 1); the average is what is evaluated and comes out. */
+  readonly averageDecay?: number;
   /** 0 for no clipping. */
   readonly maximumGradientNorm: number;
   /** Steps from one evaluation to the next; once an epoch when absent. There is always one after the last step. */
@@ -49,6 +63,8 @@ export interface TrainingOptions {
   readonly unread?: readonly string[];
   /** Names of those that are trained. */
   readonly trainable: readonly string[];
+  /** The same parameters with their rates; default: those of the settings for all. */
+  readonly groups?: readonly OptimizerGroup[];
   readonly data: ObjectiveData;
   /** Held-out data; without it there is no evaluation and the last weights come out. */
   readonly validation?: ObjectiveData;

@@ -6,6 +6,8 @@ import type { NamedHostTensors, Runtime } from '../../src/runtime/runtime.js';
 import type { Objective, ObjectiveData } from '../../src/training/objective.js';
 import { createObjective } from '../../src/training/objectives/index.js';
 import { classificationData } from '../../src/training/objectives/sequence-classification.js';
+import { plainGroups, timedGroups } from '../../src/training/optimizer-groups.js';
+import { createOptimizer, defaultOptimizers } from '../../src/training/optimizers/index.js';
 import { estimateFisher, type FisherKind } from '../../src/training/penalties/fisher.js';
 import { combinePenalties, type QuadraticPenalty } from '../../src/training/penalties/quadratic.js';
 import { createSchedule, type ScheduleName } from '../../src/training/schedules.js';
@@ -40,11 +42,14 @@ interface Reference {
 async function updates(reference: Reference) {
   const { objective, data, weights } = reference;
   const trainable = Object.keys(weights);
+  const groups = timedGroups(plainGroups(trainable, reference), 1);
   const step: TrainStepOptions = {
     objective,
     trainable,
+    groups,
     penalty: combinePenalties(reference.penalties ?? [], weights, trainable),
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: reference.weightDecay },
+    optimizer: createOptimizer(defaultOptimizers.adamw),
+    keepsAverage: false,
     maximumGradientNorm: reference.maximumNorm,
   };
   const extra = trainingVariables(weights, step, false);
@@ -53,10 +58,11 @@ async function updates(reference: Reference) {
     runtime,
     variables,
     step,
+    groups,
+    learningRate: reference.learningRate,
     data,
     schedule: createSchedule({
       schedule: reference.schedule,
-      learningRate: reference.learningRate,
       totalSteps: reference.steps,
       warmupSteps: reference.warmup,
     }),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/artifacts/user-error.js';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
 import type { NamedHostTensors, Runtime } from '../../src/runtime/runtime.js';
+import { defaultOptimizers } from '../../src/training/optimizers/index.js';
 import { train } from '../../src/training/trainer.js';
 import type {
   TrainingOptions,
@@ -32,7 +33,8 @@ const settings: TrainingSettings = {
   learningRate: 0.05,
   schedule: 'linear',
   warmup: 0.1,
-  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  optimizer: defaultOptimizers.adamw,
+  weightDecay: 0.01,
   maximumGradientNorm: 1,
   best: { metric: 'loss', mode: 'min', minimumDifference: 0 },
   keep: 'last',

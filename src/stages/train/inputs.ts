@@ -124,13 +124,7 @@ export function trainableWeights(model: Model): {
   const parameters = taskParameters(model);
   const frozen = new Set(model.frozen);
   const trainable = parameters.map(({ name }) => name).filter((name) => !frozen.has(name));
-  if (trainable.length === 0) {
-    throw new UserError({
-      code: 'train/all-frozen',
-      message: 'Every parameter of the model is frozen: there is nothing to train.',
-      help: 'Freeze less in the freeze-layers stage.',
-    });
-  }
+  if (trainable.length === 0) throw nothingToTrain('Freeze less in the freeze-layers stage.');
   const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
   const dense = parameters.filter(({ group }) => group !== 'embeddings');
   return {
@@ -138,6 +132,15 @@ export function trainableWeights(model: Model): {
     trainable,
     denseWeights: dense.reduce((sum, { shape }) => sum + size(shape), 0),
   };
+}
+
+/** The error of a training in which everything is frozen. */
+export function nothingToTrain(help: string): UserError {
+  return new UserError({
+    code: 'train/all-frozen',
+    message: 'Every parameter of the model is frozen: there is nothing to train.',
+    help,
+  });
 }
 
 async function readSplit(input: InputArtifact, tokens: Tokens, split: SplitName): Promise<TokenSplit> {

@@ -1,4 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { groupSettings } from './group-settings.js';
+import { optimizerSettings } from './optimizer-settings.js';
 
 /** The settings of the train stage. Names and defaults are those of transformers' Trainer where it has them. */
 export const trainSettings = Type.Object(
@@ -27,35 +29,8 @@ export const trainSettings = Type.Object(
       minimum: 1,
       description: 'Batches that make up one update; equal to one batch of so many times the size.',
     }),
-    learning_rate: Type.Number({
-      default: 5e-5,
-      exclusiveMinimum: 0,
-      description: 'The largest learning rate, reached after warmup.',
-    }),
-    schedule: Type.Union([Type.Literal('linear'), Type.Literal('cosine'), Type.Literal('constant')], {
-      default: 'linear',
-      description:
-        'How the learning rate goes on after warmup: down to 0 on a line or half a cosine, or level.',
-    }),
-    warmup: Type.Number({
-      default: 0,
-      minimum: 0,
-      description:
-        'Rise of the learning rate at the start: a ratio of all steps below 1, or a number of steps.',
-    }),
-    weight_decay: Type.Number({
-      default: 0,
-      minimum: 0,
-      description: 'Decoupled weight decay (AdamW) of all weights but biases and those of LayerNorm.',
-    }),
-    beta1: Type.Number({ default: 0.9, minimum: 0, exclusiveMaximum: 1, description: "AdamW's beta 1." }),
-    beta2: Type.Number({ default: 0.999, minimum: 0, exclusiveMaximum: 1, description: "AdamW's beta 2." }),
-    epsilon: Type.Number({ default: 1e-8, exclusiveMinimum: 0, description: "AdamW's epsilon." }),
-    max_gradient_norm: Type.Number({
-      default: 1,
-      minimum: 0,
-      description: 'Gradients are scaled down to this norm, all together; 0 for no clipping.',
-    }),
+    ...optimizerSettings,
+    ...groupSettings,
     dropout: Type.Optional(
       Type.Number({
         minimum: 0,

@@ -23,6 +23,7 @@ import type { QuadraticPenalty } from '../../training/penalties/quadratic.js';
 import { train } from '../../training/trainer.js';
 import type { TrainingProgress, TrainingResult, TrainingSettings } from '../../training/training-options.js';
 import { openFeatures, planFrozenLayers } from './frozen-layers.js';
+import { groupsOf } from './group-settings.js';
 import {
   loadModelFor,
   type ModelTokens,
@@ -31,11 +32,12 @@ import {
   requireSeveralLabels,
   trainableWeights,
 } from './inputs.js';
+import { updateSettings } from './optimizer-settings.js';
 import { type TrainSettings, trainSettings } from './settings.js';
 
 export default defineStage({
   type: 'train',
-  version: 2,
+  version: 3,
   summary: 'Trains a model on tokens',
   description: `What is trained for follows from the model's task: cross entropy for classification, masked language modelling with masks
 drawn anew in every epoch otherwise. Frozen weights (\`freeze-layers\`) stay as they are. A classifier whose head has
@@ -75,7 +77,8 @@ same bytes as one that was not.`,
     const data = await readTokensFor(inputs.tokens, tokens, split, model);
     const { labels } = model.architecture.config;
     if (model.task === 'sequence-classification') requireSeveralLabels(inputs.tokens, data.train, labels);
-    const { weights, trainable, denseWeights } = trainableWeights(model);
+    const { weights, denseWeights, ...unfrozen } = trainableWeights(model);
+    const { groups, trainable } = groupsOf(model, unfrozen.trainable, settings);
     const penalties = await readPenalties(inputs.penalties ?? [], settings.penalty_scale ?? 1);
 
     const architecture = withDropout(model.architecture, settings.dropout);
@@ -112,6 +115,7 @@ same bytes as one that was not.`,
         objective,
         weights,
         trainable,
+        groups,
         ...(frozen?.fromFeatures === true ? { unread: prefixParameters(architecture, frozen.prefix) } : {}),
         data: await dataOf(data.train),
         ...(data.validation === undefined ? {} : { validation: await dataOf(data.validation) }),
@@ -226,16 +230,8 @@ function trainingSettingsOf(
     batchSize: settings.batch_size,
     ...(settings.batch_tokens === undefined ? {} : { batchTokens: settings.batch_tokens }),
     gradientAccumulation: settings.gradient_accumulation,
-    learningRate: settings.learning_rate,
-    schedule: settings.schedule,
-    warmup: settings.warmup,
-    optimizer: {
-      beta1: settings.beta1,
-      beta2: settings.beta2,
-      epsilon: settings.epsilon,
-      weightDecay: settings.weight_decay,
-    },
-    maximumGradientNorm: settings.max_gradient_norm,
+    ...updateSettings(settings),
+    ...(settings.ema === undefined ? {} : { averageDecay: settings.ema }),
     ...(settings.evaluate_every === undefined ? {} : { evaluateEvery: settings.evaluate_every }),
     best: {
       metric,

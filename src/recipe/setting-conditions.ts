@@ -1,0 +1,47 @@
+/** Settings that mean something only beside some values of other settings (`onlyWith`). */
+import type { NewDiagnostic } from '../diagnostics/diagnostic.js';
+import { listOfNames } from '../diagnostics/suggest.js';
+import { onlyWithKeyword, type SettingCondition } from '../plugin/conditional-setting.js';
+import type { Json, JsonObject } from '../plugin/stage-info.js';
+import { isList, isObject } from './describe-schema.js';
+import { excerptOf, type MapNode, valueAt } from './recipe-node.js';
+
+/**
+ * A diagnostic for every setting that was written although the stage will make nothing of it.
+ *
+ * @param settings the settings after defaults.
+ * @param node what was written; settings that were not are left alone.
+ */
+export function settingConditionDiagnostics(
+  schema: JsonObject,
+  settings: JsonObject,
+  node: MapNode,
+): readonly NewDiagnostic[] {
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  return [...node.entries.values()].flatMap(({ name, key }) => {
+    const property = properties[name];
+    const condition = isObject(property) ? conditionOf(property[onlyWithKeyword]) : undefined;
+    if (condition === undefined || valueAt(node, condition.setting)?.unknown) return [];
+    const { setting, values } = condition;
+    const found = settings[setting];
+    const holds = values === undefined ? found !== undefined : values.includes(String(found));
+    if (holds) return [];
+    const beside = found === undefined ? `without '${setting}'` : `with ${setting}: ${String(found)}`;
+    const isDefault = found !== undefined && valueAt(node, setting) === undefined;
+    return [
+      {
+        code: 'setting/combination',
+        message: `the setting '${name}' has no meaning ${beside}${isDefault ? ', which is the default' : ''}`,
+        location: excerptOf(key),
+        expected: values === undefined ? `the setting '${setting}'` : `${setting}: ${listOfNames(values)}`,
+        help: `remove '${name}', or ${values === undefined ? `give '${setting}', too` : `change '${setting}'`}`,
+      },
+    ];
+  });
+}
+
+function conditionOf(value: Json | undefined): SettingCondition | undefined {
+  if (!isObject(value) || typeof value.setting !== 'string') return undefined;
+  const { setting, values } = value;
+  return { setting, ...(isList(values) ? { values: values.map(String) } : {}) };
+}
