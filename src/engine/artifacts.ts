@@ -1,6 +1,6 @@
 /** Artifacts in the store: published whole, read-only after, checked before they are used. */
 import type { BigIntStats } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { mapConcurrently } from './concurrency.js';
@@ -10,6 +10,7 @@ import { ignoreMissing, isFileError, syncFolder } from './file-writing.js';
 import { protect } from './protection.js';
 import { removeTree } from './remove-tree.js';
 import type { StoredArtifact } from './result-record.js';
+import { statFilesBelow } from './small-files.js';
 import { loadStamps, saveStamps } from './stamps.js';
 import type { Store } from './store.js';
 
@@ -92,7 +93,7 @@ export async function checkArtifact(
   thoroughness: Thoroughness,
 ): Promise<ArtifactCondition> {
   const folder = store.artifactFolder(artifact.digest);
-  const found = await statFiles(folder);
+  const found = statFilesBelow(folder);
   if (found === undefined) return { state: 'missing' };
   const difference = differenceInNames(artifact, found);
   if (difference !== undefined) return { state: 'damaged', detail: difference };
@@ -176,30 +177,6 @@ async function listOutputs(folder: string, prefix: string): Promise<readonly str
     await syncFolder(folder);
   }
   return paths;
-}
-
-/** Every file below a folder with its stats; `undefined` when there is no folder. */
-async function statFiles(folder: string): Promise<FoundFiles | undefined> {
-  const found = new Map<string, BigIntStats>();
-  const visit = async (prefix: string): Promise<void> => {
-    const entries = await readdir(join(folder, prefix), { withFileTypes: true });
-    await Promise.all(
-      entries.map(async (entry) => {
-        const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-        if (entry.isDirectory()) await visit(path);
-        else {
-          const stats = await lstat(join(folder, path), { bigint: true }).catch(ignoreMissing);
-          if (stats !== undefined) found.set(path, stats);
-        }
-      }),
-    );
-  };
-  try {
-    await visit('');
-    return found;
-  } catch (error) {
-    return ignoreMissing(error);
-  }
 }
 
 function differenceInNames(artifact: StoredArtifact, found: FoundFiles): string | undefined {

@@ -3,11 +3,12 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { sha256 } from './digests.js';
-import { parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import { fileSystemError } from './fs-failure.js';
 import type { KeyData } from './key-data.js';
 import type { ResultRecord } from './result-record.js';
+import { readSmallFile } from './small-files.js';
 import type { Store } from './store.js';
 
 /** What a stage's result was made from, and what came out. */
@@ -113,7 +114,7 @@ function recipeInStore(store: Store, file: string): string {
 }
 
 async function readEntry(path: string): Promise<HistoryEntry | undefined> {
-  const value = parseJsonSafely((await readFileIfThere(path)) ?? '');
+  const value = parseJsonSafely(readSmallFile(path) ?? '');
   if (!isObject(value) || typeof value.key !== 'string' || !isObject(value.data)) return undefined;
   if (!isObject(value.wiring) || !isObject(value.outputs) || !isObject(value.metrics)) return undefined;
   if (!isObject(value.data.settings) || !isObject(value.data.files) || !isObject(value.data.inputs))

@@ -2,26 +2,23 @@
  * One execution of a recipe.
  *
  * Every stage is in one state at a time. Whenever something has happened (a stage ended, another process may have
- * finished) the stages are looked at in the recipe's order: those whose inputs are known get their key and are hits or
- * queued, and queued ones are started as far as the resources allow. Looking is never done twice at a time, so the order of
- * starts follows from the order of ends alone.
+ * finished) the stages that it concerns are looked at in the recipe's order: those whose inputs are known get their key and
+ * are hits or queued, and queued ones are started as far as the resources allow. Looking is never done twice at a time, so
+ * the order of starts follows from the order of ends alone.
  */
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import type { RunOptions, RunSummary, StageSummary } from './api.js';
 import { quarantineArtifact } from './artifacts.js';
-import { concludeStage } from './conclusion.js';
-import type { RunEvent, StageFailure } from './events.js';
-import { type KeyedStage, type PathMemory, readFiles } from './inspection.js';
-import type { RunReason } from './plan.js';
-import type { KnownResult } from './provenance.js';
+import type { RunEvent } from './events.js';
+import { type PathMemory, readFiles } from './inspection.js';
 import type { Resources } from './resources.js';
-import type { ResultRecord } from './result-record.js';
-import { touchResult } from './results.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunVoice } from './run-voice.js';
-import { producersOf, selectStages } from './selection.js';
+import { producersOf, type SelectedStages, selectStages } from './selection.js';
+import { idsOf, StageEndings } from './stage-endings.js';
 import { type ExecutionEnd, executeStage, type LostInput } from './stage-execution.js';
-import { countOutcomes, makeNode, type QueuedState, type StageNode } from './stage-node.js';
+import { type QueuedNode, StageGraph } from './stage-graph.js';
+import { countOutcomes, type QueuedState, type StageNode } from './stage-node.js';
 import { type Preparation, prepareStage, type RunContext } from './stage-preparation.js';
 import { knownVersions } from './versions.js';
 import type { WorkerPool } from './worker-pool.js';
@@ -46,32 +43,33 @@ export class RecipeRun {
   private readonly options: RecipeRunOptions;
   private readonly voice: RunVoice;
   private readonly versions: Readonly<Record<string, string>>;
-  private readonly nodes: readonly StageNode[];
-  private readonly results = new Map<string, KnownResult>();
-  private readonly ranAgain = new Set<string>();
+  private readonly graph: StageGraph;
+  private readonly endings: StageEndings;
   private readonly paths: PathMemory = new Map();
   private readonly verified = new Set<string>();
   private readonly context: RunContext;
   private readonly executions = new Set<Promise<void>>();
   private readonly settle: { resolve(summary: RunSummary): void; reject(error: unknown): void };
+  /** Keys of active stages that go on although the run ends; absent while it does not. */
   private keep: ReadonlySet<string> | undefined;
   private looking = false;
-  private lookAgain = false;
   private over = false;
   /** Something runs, or ran: from then on the run's results are kept from garbage collection. */
   private executed = false;
   private poll: NodeJS.Timeout | undefined;
 
-  private constructor(recipe: CheckedRecipe, options: RecipeRunOptions, recorder: RunRecorder) {
+  private constructor(recipe: CheckedRecipe, options: RecipeRunOptions, { stages, forced }: SelectedStages) {
+    const { store } = options;
     this.recipe = recipe;
     this.options = options;
-    this.voice = new RunVoice(recorder, (event) => this.pass(event));
     this.versions = { ...knownVersions(), ...options.versions };
-    const { stages, forced } = selectStages(recipe, options);
-    this.nodes = stages.map((stage) => makeNode(stage, forced.has(stage.name)));
-    const { results, ranAgain, paths } = this;
-    const emit = this.voice.emit.bind(this.voice);
-    this.context = { store: options.store, recipe, results, ranAgain, paths, emit };
+    const recorder = RunRecorder.begin(store, recipe, stages, this.versions);
+    this.voice = new RunVoice(recorder, (event) => this.pass(event));
+    this.graph = new StageGraph(stages, forced);
+    const { graph, voice, paths } = this;
+    this.endings = new StageEndings({ store, recipe, graph, voice });
+    const { results, ranAgain } = this.endings;
+    this.context = { store, recipe, results, ranAgain, paths, emit: voice.emit.bind(voice) };
     let settle: RecipeRun['settle'] | undefined;
     this.finished = new Promise((resolve, reject) => {
       settle = { resolve, reject };
@@ -80,13 +78,11 @@ export class RecipeRun {
     this.settle = settle;
   }
 
-  /** Begins a run. */
-  static async begin(recipe: CheckedRecipe, options: RecipeRunOptions): Promise<RecipeRun> {
-    const { stages } = selectStages(recipe, options);
-    const versions = { ...knownVersions(), ...options.versions };
-    const recorder = await RunRecorder.begin(options.store, recipe, stages, versions);
-    const run = new RecipeRun(recipe, options, recorder);
-    run.start(stages);
+  /** Begins a run. Throws what `selectStages` throws, and when the store cannot be written. */
+  static begin(recipe: CheckedRecipe, options: RecipeRunOptions): RecipeRun {
+    const selected = selectStages(recipe, options);
+    const run = new RecipeRun(recipe, options, selected);
+    run.start(selected.stages);
     return run;
   }
 
@@ -102,7 +98,7 @@ export class RecipeRun {
   supersede(keep: ReadonlySet<string>): void {
     if (this.over) return;
     if (this.voice.mute()) {
-      const cancelled = this.nodes.filter(({ state }) => state.state !== 'ended');
+      const cancelled = this.graph.nodes.filter(({ state }) => state.state !== 'ended');
       for (const { stage, state } of cancelled) {
         if (state.state === 'active' && keep.has(state.key)) continue;
         this.voice.tell({ event: 'stage-cancelled', stage: stage.name });
@@ -120,7 +116,7 @@ export class RecipeRun {
 
   private wind(keep: ReadonlySet<string>): void {
     this.keep = keep;
-    for (const { state } of this.nodes) {
+    for (const { state } of this.graph.nodes) {
       if (state.state === 'active' && !keep.has(state.key)) state.controller.abort();
     }
     this.look();
@@ -139,7 +135,9 @@ export class RecipeRun {
       })),
     });
     // Files are hashed ahead of the stages that name them; what is wrong with one is told when its stage comes.
-    for (const stage of stages) readFiles(this.options.store, stage, this.paths).catch(() => undefined);
+    for (const stage of stages) {
+      if (stage.paths.length > 0) readFiles(this.options.store, stage, this.paths).catch(() => undefined);
+    }
     this.look();
   }
 
@@ -152,52 +150,52 @@ export class RecipeRun {
   }
 
   private ends(): readonly StageSummary[] {
-    return this.nodes.flatMap(({ state }) => (state.state === 'ended' ? [state.summary] : []));
+    return this.graph.nodes.flatMap(({ state }) => (state.state === 'ended' ? [state.summary] : []));
   }
 
-  /** Looks at all stages, unless that is being done already; then once more after it. */
+  /** Looks at the stages that something happened to, unless that is being done already. */
   private look(): void {
-    this.lookAgain = true;
     if (this.looking || this.over) return;
     this.looking = true;
     void this.lookUntilQuiet().catch((error: unknown) => this.breakOff(error));
   }
 
   private async lookUntilQuiet(): Promise<void> {
-    while (this.lookAgain) {
-      this.lookAgain = false;
-      for (const node of this.nodes) {
-        if (this.keep !== undefined) await this.drop(node);
-        if (node.state.state === 'pending') await this.prepare(node);
+    do {
+      for (let node = this.graph.next(); node !== undefined && !this.over; node = this.graph.next()) {
+        if (this.keep === undefined && node.state.state === 'pending') await this.prepare(node);
         this.startQueued();
       }
-    }
+      this.startQueued();
+      if (this.keep !== undefined) await this.dropWaiting();
+    } while (!this.graph.isQuiet && !this.over);
     this.looking = false;
-    if (this.nodes.every(({ state }) => state.state === 'ended')) await this.finish();
+    if (this.graph.isFinished) await this.finish();
     else this.waitForOthers();
   }
 
   /** For a run that is ending: what has not begun does not begin. */
-  private async drop(node: StageNode): Promise<void> {
-    const { state } = node;
-    if (state.state === 'active' || state.state === 'ended') return;
-    if (state.state === 'queued') await state.lock.release();
-    this.voice.emit({ event: 'stage-cancelled', stage: node.stage.name });
-    this.end(node, { name: node.stage.name, outcome: 'cancelled' });
+  private async dropWaiting(): Promise<void> {
+    for (const node of this.graph.nodes) {
+      const { state } = node;
+      if (state.state === 'active' || state.state === 'ended') continue;
+      if (state.state === 'queued') await state.lock.release();
+      this.endings.cancelled(node);
+    }
   }
 
   /** Finds the key of a stage whose inputs are known, and whether anything has to be done. */
   private async prepare(node: StageNode): Promise<void> {
-    const { stage } = node;
-    const producers = this.nodes.filter((other) => producersOf(stage).includes(other.stage.name));
+    const producers = this.graph.producersOf(node);
     if (producers.some(({ state }) => state.state !== 'ended')) return;
-    const blocked = producers.find(({ stage: producer }) => !this.results.has(producer.name));
-    if (blocked !== undefined) return this.skip(node, blocked);
+    const blocked = producers.find(({ stage: producer }) => !this.endings.results.has(producer.name));
+    if (blocked !== undefined) return this.endings.skip(node, blocked);
     const prepared = await prepareStage(node, this.context);
-    if (prepared.state === 'hit') await this.hit(node, prepared.keyed, prepared.record);
-    else if (prepared.state === 'failed') this.fail(node, prepared.failure);
-    else if (prepared.state === 'queued') node.state = prepared;
-    else this.awaitOther(node, prepared);
+    if (prepared.state === 'failed') this.endings.fail(node, prepared.failure);
+    else if (prepared.state === 'queued') this.graph.move(node, prepared);
+    else if (prepared.state === 'elsewhere') this.awaitOther(node, prepared);
+    else if (node.adopted) await this.endings.done(node, prepared.keyed, prepared.record, []);
+    else await this.endings.hit(node, prepared.keyed, prepared.record, this.executed);
   }
 
   private awaitOther(
@@ -205,7 +203,7 @@ export class RecipeRun {
     { keyed, pid, ours, reasons }: Extract<Preparation, { state: 'elsewhere' }>,
   ): void {
     const { name } = node.stage;
-    node.state = { state: 'elsewhere' };
+    this.graph.move(node, { state: 'elsewhere' });
     if (node.toldOfWaiting) return;
     node.toldOfWaiting = true;
     node.adopted = ours;
@@ -214,68 +212,20 @@ export class RecipeRun {
     else this.voice.emit({ event: 'stage-waiting-for-process', stage: name, pid });
   }
 
-  private async hit(node: StageNode, keyed: KeyedStage, record: ResultRecord): Promise<void> {
-    if (node.adopted) return this.done(node, keyed, record, []);
-    const { store } = this.options;
-    const { stage } = node;
-    const { data } = keyed;
-    await touchResult(store, record.key);
-    if (this.executed) await store.presence.pin(idsOf(record));
-    const { failure, previousMetrics } = await concludeStage(store, this.recipe, stage, data, record);
-    if (failure !== undefined) return this.fail(node, failure, record);
-    this.results.set(stage.name, { record, data });
-    const before = previousMetrics === undefined ? {} : { previousMetrics };
-    this.voice.emit({ event: 'stage-hit', stage: stage.name, record, ...before });
-    this.end(node, { name: stage.name, outcome: 'hit', record });
-  }
-
-  private skip(node: StageNode, because: StageNode): void {
-    const { name } = node.stage;
-    if (because.state.state === 'ended' && because.state.summary.outcome === 'cancelled') {
-      this.voice.emit({ event: 'stage-cancelled', stage: name });
-      this.end(node, { name, outcome: 'cancelled' });
-      return;
-    }
-    this.voice.emit({ event: 'stage-skipped', stage: name, because: because.stage.name });
-    this.end(node, { name, outcome: 'skipped' });
-  }
-
-  private fail(
-    node: StageNode,
-    failure: StageFailure,
-    record?: ResultRecord,
-    reasons?: readonly RunReason[],
-  ): void {
-    const { name } = node.stage;
-    const known = record === undefined ? {} : { record };
-    this.voice.emit({ event: 'stage-failed', stage: name, failure, ...known });
-    this.end(node, {
-      name,
-      outcome: 'failed',
-      failure,
-      ...known,
-      ...(reasons === undefined ? {} : { reasons }),
-    });
-  }
-
-  private end(node: StageNode, summary: StageSummary): void {
-    node.state = { state: 'ended', summary };
-    this.look();
-  }
-
   /** Starts what fits, in the recipe's order; at one go, so that no later stage overtakes an earlier one. */
   private startQueued(): void {
     if (this.keep !== undefined || this.over) return;
-    for (const node of this.nodes) if (node.state.state === 'queued') this.tryStart(node, node.state);
+    for (const node of this.graph.waitingForResources()) this.tryStart(node);
   }
 
-  private tryStart(node: StageNode, queued: QueuedState): void {
+  private tryStart(node: QueuedNode): void {
     const { resources } = this.options;
+    const queued = node.state;
     const claim = resources.claimOf(node.stage);
     if (!resources.tryTake(claim)) return;
     const controller = new AbortController();
     this.executed = true;
-    node.state = { state: 'active', key: queued.keyed.key, controller };
+    this.graph.move(node, { state: 'active', key: queued.keyed.key, controller });
     const execution = this.execute(node, queued, controller.signal)
       .finally(async () => {
         resources.give(claim);
@@ -284,7 +234,10 @@ export class RecipeRun {
       .then((end) => this.conclude(node, queued, end))
       .catch((error: unknown) => this.breakOff(error));
     this.executions.add(execution);
-    void execution.then(() => this.executions.delete(execution));
+    void execution.then(() => {
+      this.executions.delete(execution);
+      this.look();
+    });
   }
 
   private async execute(
@@ -303,7 +256,7 @@ export class RecipeRun {
       signal,
       verified: this.verified,
       fresh: node.forced,
-      uses: [...this.results.values()].flatMap(({ record }) => idsOf(record)),
+      uses: [...this.endings.results.values()].flatMap(({ record }) => idsOf(record)),
       versions: this.versions,
       onStarted: (resumed) => {
         this.voice.emit({ event: 'stage-started', stage: name, key: keyed.key, reasons, resumed });
@@ -315,39 +268,25 @@ export class RecipeRun {
   }
 
   private async conclude(node: StageNode, { keyed, reasons }: QueuedState, end: ExecutionEnd): Promise<void> {
-    const { name } = node.stage;
-    if (end.state === 'done') await this.done(node, keyed, end.record, reasons);
-    else if (end.state === 'failed') this.fail(node, end.failure, undefined, reasons);
+    if (end.state === 'done') await this.endings.done(node, keyed, end.record, reasons);
+    else if (end.state === 'failed') this.endings.fail(node, end.failure, { reasons });
     else if (end.state === 'inputs-lost') await this.repair(node, end.lost);
-    else {
-      this.voice.emit({ event: 'stage-cancelled', stage: name });
-      this.end(node, { name, outcome: 'cancelled', reasons });
-    }
-  }
-
-  private async done(
-    node: StageNode,
-    { data }: KeyedStage,
-    record: ResultRecord,
-    reasons: readonly RunReason[],
-  ): Promise<void> {
-    const { stage } = node;
-    const { failure, ...news } = await concludeStage(this.options.store, this.recipe, stage, data, record);
-    if (failure !== undefined) return this.fail(node, failure, record, reasons);
-    this.results.set(stage.name, { record, data });
-    this.ranAgain.add(stage.name);
-    this.voice.emit({ event: 'stage-done', stage: stage.name, record, ...news });
-    this.end(node, { name: stage.name, outcome: 'done', record, reasons });
+    else this.endings.cancelled(node, reasons);
   }
 
   /** Inputs were found damaged just before they were to be read: their stages run again, then this one. */
   private async repair(node: StageNode, lost: readonly LostInput[]): Promise<void> {
     const { store } = this.options;
     for (const { stage, port, digest, damaged, detail } of lost) {
-      const producer = this.nodes.find((candidate) => candidate.stage.name === stage);
+      const producer = this.graph.find(stage);
       if (producer === undefined || producer.repairs >= mostRepairs) {
         const message = `What stage ${stage} makes does not stay as it was stored: ${port}: ${detail}`;
-        this.fail(node, { kind: 'user', code: 'store/unreliable', message, help: 'Check the disk' });
+        this.endings.fail(node, {
+          kind: 'user',
+          code: 'store/unreliable',
+          message,
+          help: 'Check the disk',
+        });
         return;
       }
       if (damaged) {
@@ -356,21 +295,22 @@ export class RecipeRun {
       }
       producer.repairs += 1;
       producer.lost = [{ port, digest, damaged, detail }];
-      producer.state = { state: 'pending' };
-      this.results.delete(stage);
+      this.graph.move(producer, { state: 'pending' });
+      this.endings.results.delete(stage);
     }
-    node.state = { state: 'pending' };
-    this.look();
+    this.graph.move(node, { state: 'pending' });
   }
 
   /** Looks again after a while when a result is being made elsewhere. */
   private waitForOthers(): void {
     if (this.poll !== undefined || this.over) return;
-    const waiting = this.nodes.filter(({ state }) => state.state === 'elsewhere');
+    const waiting = this.graph.nodes.filter(({ state }) => state.state === 'elsewhere');
     if (waiting.length === 0) return;
     this.poll = setTimeout(() => {
       this.poll = undefined;
-      for (const node of waiting) if (node.state.state === 'elsewhere') node.state = { state: 'pending' };
+      for (const node of waiting) {
+        if (node.state.state === 'elsewhere') this.graph.move(node, { state: 'pending' });
+      }
       this.look();
     }, pollMs);
   }
@@ -385,7 +325,7 @@ export class RecipeRun {
     const outcome = counts.cancelled > 0 ? 'cancelled' : counts.failed > 0 ? 'failed' : 'done';
     const durationMs = this.voice.now();
     this.voice.emit({ event: 'run-finished', outcome, counts, durationMs });
-    await this.voice.recorder.finish({ outcome, counts, durationMs }, stages);
+    this.voice.recorder.finish({ outcome, counts, durationMs }, stages);
     this.settle.resolve({ run: this.voice.recorder.id, outcome, stages, counts, durationMs });
   }
 
@@ -394,17 +334,13 @@ export class RecipeRun {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.poll);
-    for (const { state } of this.nodes) if (state.state === 'active') state.controller.abort();
+    for (const { state } of this.graph.nodes) if (state.state === 'active') state.controller.abort();
     void Promise.allSettled(this.executions).then(async () => {
-      for (const { state } of this.nodes) {
+      for (const { state } of this.graph.nodes) {
         if (state.state === 'queued') await state.lock.release().catch(() => undefined);
       }
       this.voice.recorder.abandon();
       this.settle.reject(error);
     });
   }
-}
-
-function idsOf({ key, outputs }: ResultRecord): readonly string[] {
-  return [key, ...Object.values(outputs).map(({ digest }) => digest)];
 }

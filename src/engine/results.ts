@@ -1,12 +1,13 @@
 /** Results in the store: key -> what came out. Written last, so that a result that can be read is complete. */
-import { mkdir, readdir, utimes } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setAside } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
 import { sha256 } from './digests.js';
-import { parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import type { ResultRecord } from './result-record.js';
+import { readSmallFile, touch } from './small-files.js';
 import type { Store } from './store.js';
 
 /** What the store says of a key. */
@@ -17,7 +18,7 @@ export type ResultAnswer =
 
 /** Reads a result. Damaged ones stay where they are; see `setResultAside`. */
 export async function readResult(store: Store, key: string): Promise<ResultAnswer> {
-  const text = await readFileIfThere(store.resultFile(key));
+  const text = readSmallFile(store.resultFile(key));
   if (text === undefined) return { state: 'missing' };
   const stored = parseJsonSafely(text);
   if (!isObject(stored) || !isObject(stored.record) || typeof stored.sha256 !== 'string') {
@@ -51,10 +52,8 @@ export async function setResultAside(store: Store, key: string, detail: string):
 }
 
 /** Notes that a result was used, for garbage collection by age. */
-export async function touchResult(store: Store, key: string): Promise<void> {
-  const now = new Date();
-  // Of no importance to the run: a store that cannot be written only has results that look older than they are.
-  await utimes(store.resultFile(key), now, now).catch(() => undefined);
+export function touchResult(store: Store, key: string): void {
+  touch(store.resultFile(key));
 }
 
 /** The keys of all results. */

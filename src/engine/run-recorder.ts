@@ -1,11 +1,18 @@
 /** Writes the record of a run while it goes on; a killed run leaves what had happened until then. */
-import { appendFileSync, closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import type { RunSummary, StageSummary } from './api.js';
 import type { RunEvent } from './events.js';
-import { isFileError, writeFileAtomically } from './file-writing.js';
+import { isFileError } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
 import { wiringOf } from './history.js';
 import type { Store } from './store.js';
@@ -13,33 +20,41 @@ import type { Store } from './store.js';
 /** Progress is recorded at most this often per stage. */
 const progressIntervalMs = 1_000;
 
-/** The record of one run. */
+/** Events of a run that only finds results; they say nothing that the run's end does not. */
+const uneventful: ReadonlySet<RunEvent['event']> = new Set(['run-started', 'stage-hit', 'run-finished']);
+
+/**
+ * The record of one run.
+ *
+ * A run that finds all its results leaves two small files, how it began and how it ended: whoever runs a recipe again and
+ * again shall not wait for records. The events, the text of the recipe and what stages print are kept from the first event
+ * on that tells of anything else.
+ */
 export class RunRecorder {
   readonly id: string;
-  private readonly store: Store;
+  private readonly recipe: CheckedRecipe;
   private readonly folder: string;
-  private readonly events: number;
   private readonly lastProgress = new Map<string, number>();
   private readonly logFailures = new Set<string>();
+  /** The file of the events, or those that wait for something to happen; `lost` when the disk takes no more. */
+  private events: number | RunEvent[] | 'lost' = [];
 
-  private constructor(store: Store, id: string) {
-    this.store = store;
+  private constructor(store: Store, id: string, recipe: CheckedRecipe) {
     this.id = id;
+    this.recipe = recipe;
     this.folder = store.path('runs', id);
-    mkdirSync(join(this.folder, 'stages'));
-    this.events = openSync(join(this.folder, 'events.jsonl'), 'a');
   }
 
-  /** Begins a record: what is run, with which versions and settings, and the text of the recipe. */
-  static async begin(
+  /** Begins a record: what is run, with which versions and settings. */
+  static begin(
     store: Store,
     recipe: CheckedRecipe,
     stages: readonly CheckedStage[],
     versions: Readonly<Record<string, string>>,
-  ): Promise<RunRecorder> {
+  ): RunRecorder {
     const startedAt = new Date();
-    const recorder = new RunRecorder(store, await makeRunFolder(store, startedAt));
-    await recorder.write('run.json', {
+    const recorder = new RunRecorder(store, makeRunFolder(store, startedAt), recipe);
+    recorder.write('run.json', {
       id: recorder.id,
       recipe: recipe.file,
       name: recipe.name,
@@ -54,7 +69,6 @@ export class RunRecorder {
         inputs: wiringOf(stage),
       })),
     });
-    await recorder.copyRecipe(recipe);
     return recorder;
   }
 
@@ -65,7 +79,12 @@ export class RunRecorder {
       if (event.time - last < progressIntervalMs) return;
       this.lastProgress.set(event.stage, event.time);
     }
-    ignoreFullDisk(() => writeSync(this.events, `${JSON.stringify(event)}\n`));
+    const { events } = this;
+    if (typeof events === 'number') this.append(events, event);
+    else if (events !== 'lost') {
+      events.push(event);
+      if (!uneventful.has(event.event)) this.keepEvents(events);
+    }
   }
 
   /** Adds to what a stage printed. */
@@ -76,45 +95,66 @@ export class RunRecorder {
   }
 
   /** Ends the record. */
-  async finish(summary: Omit<RunSummary, 'run' | 'stages'>, stages: readonly StageSummary[]): Promise<void> {
-    closeSync(this.events);
-    const summarized = this.write('summary.json', {
-      ...summary,
-      stages: Object.fromEntries(
-        stages.map(({ name, outcome, record, failure }) => [
-          name,
-          {
-            outcome,
-            ...(record === undefined
-              ? {}
-              : { key: record.key, metrics: record.metrics, durationMs: record.durationMs }),
-            ...(failure === undefined ? {} : { failure }),
-          },
-        ]),
-      ),
-    });
-    await summarized.catch((error: unknown) => {
+  finish(summary: Omit<RunSummary, 'run' | 'stages'>, stages: readonly StageSummary[]): void {
+    this.abandon();
+    try {
+      this.write('summary.json', {
+        ...summary,
+        stages: Object.fromEntries(
+          stages.map(({ name, outcome, record, failure }) => [
+            name,
+            {
+              outcome,
+              ...(record === undefined
+                ? {}
+                : { key: record.key, metrics: record.metrics, durationMs: record.durationMs }),
+              ...(failure === undefined ? {} : { failure }),
+            },
+          ]),
+        ),
+      });
+    } catch (error) {
       // Without it the run counts as interrupted, which is no reason to call it failed.
       if (fileSystemError(error, 'writing the run record') === undefined) throw error;
-    });
+    }
   }
 
   /** Closes the record without an end, as if the process had been killed. */
   abandon(): void {
-    ignoreFullDisk(() => closeSync(this.events));
+    const { events } = this;
+    if (typeof events !== 'number') return;
+    this.events = 'lost';
+    ignoreFullDisk(() => closeSync(events));
   }
 
-  private async write(name: string, value: object): Promise<void> {
-    const temporary = await this.store.temporaryPath();
-    const text = `${JSON.stringify(value, undefined, 1)}\n`;
-    await writeFileAtomically(join(this.folder, name), text, { temporary, durable: false });
+  /** Nobody else writes into the run's folder, and half a file, left by a killed process, counts as none. */
+  private write(name: string, value: object): void {
+    writeFileSync(join(this.folder, name), `${JSON.stringify(value)}\n`);
   }
 
-  private async copyRecipe(recipe: CheckedRecipe): Promise<void> {
-    await mkdir(join(this.folder, 'recipe'));
-    for (const [index, file] of [...new Set([recipe.file, ...recipe.files])].entries()) {
-      // A file that was removed since the recipe was read is only missing from the record.
-      await copyFile(file, join(this.folder, 'recipe', `${index}-${basename(file)}`)).catch(() => undefined);
+  private append(file: number, event: RunEvent): void {
+    ignoreFullDisk(() => writeSync(file, `${JSON.stringify(event)}\n`));
+  }
+
+  private keepEvents(earlier: readonly RunEvent[]): void {
+    this.events = 'lost';
+    ignoreFullDisk(() => {
+      mkdirSync(join(this.folder, 'stages'), { recursive: true });
+      const file = openSync(join(this.folder, 'events.jsonl'), 'a');
+      this.events = file;
+      for (const event of earlier) this.append(file, event);
+      this.copyRecipe();
+    });
+  }
+
+  private copyRecipe(): void {
+    mkdirSync(join(this.folder, 'recipe'), { recursive: true });
+    for (const [index, file] of [...new Set([this.recipe.file, ...this.recipe.files])].entries()) {
+      try {
+        copyFileSync(file, join(this.folder, 'recipe', `${index}-${basename(file)}`));
+      } catch {
+        // A file that was removed since the recipe was read is only missing from the record.
+      }
     }
   }
 }
@@ -125,12 +165,12 @@ export function stageLogFile(runFolder: string, stage: string): string {
 }
 
 /** Runs are named after the second they began in, with a number if there are several. */
-async function makeRunFolder(store: Store, startedAt: Date): Promise<string> {
+function makeRunFolder(store: Store, startedAt: Date): string {
   const second = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   for (let count = 1; ; count += 1) {
     const id = count === 1 ? second : `${second}-${count}`;
     try {
-      await mkdir(store.path('runs', id));
+      mkdirSync(store.path('runs', id));
       return id;
     } catch (error) {
       if (!isFileError(error, 'EEXIST')) throw error;

@@ -17,7 +17,7 @@ export async function runRecipe(recipe: CheckedRecipe, options: RunOptions): Pro
   const pool = options.pool ?? createWorkerPool();
   const resources = new Resources(options.threads ?? availableParallelism());
   try {
-    const run = await RecipeRun.begin(recipe, { ...options, pool, resources });
+    const run = RecipeRun.begin(recipe, { ...options, pool, resources });
     const cancel = () => run.cancel();
     if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel, { once: true });

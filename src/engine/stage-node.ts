@@ -27,7 +27,10 @@ export interface QueuedState {
 /** A stage with what the run knows of it. */
 export interface StageNode {
   readonly stage: CheckedStage;
+  /** Its place in the run's order. */
+  readonly index: number;
   readonly forced: boolean;
+  /** Changed by `StageGraph.move` alone. */
   state: NodeState;
   toldOfWaiting: boolean;
   /** Another run of this process makes the result; to the listener it is this run's. */
@@ -39,9 +42,10 @@ export interface StageNode {
 }
 
 /** A stage at the beginning of a run. */
-export function makeNode(stage: CheckedStage, forced: boolean): StageNode {
+export function makeNode(stage: CheckedStage, index: number, forced: boolean): StageNode {
   return {
     stage,
+    index,
     forced,
     state: { state: 'pending' },
     toldOfWaiting: false,

@@ -1,9 +1,10 @@
 /** What is remembered of files that were hashed: stamps of artifacts, stamps and digests of files outside the store. */
 import { mkdir } from 'node:fs/promises';
 import type { FileStamp } from './file-stamp.js';
-import { parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import { fileSystemError } from './fs-failure.js';
+import { readSmallFile } from './small-files.js';
 import type { Store } from './store.js';
 
 /** File of an artifact -> its stamp when it was found to be right. */
@@ -55,7 +56,7 @@ async function loadEntries<Entry>(
   id: string,
   parse: (value: unknown) => Entry | undefined,
 ): Promise<Readonly<Record<string, Entry>>> {
-  const value = parseJsonSafely((await readFileIfThere(stampFile(store, id))) ?? '');
+  const value = parseJsonSafely(readSmallFile(stampFile(store, id)) ?? '');
   const entries: Record<string, Entry> = {};
   if (!isObject(value)) return entries;
   for (const [path, stored] of Object.entries(value)) {

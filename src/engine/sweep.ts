@@ -32,6 +32,8 @@ async function sweepScratch(store: Store): Promise<readonly string[]> {
 }
 
 async function sweepRuns(store: Store): Promise<readonly string[]> {
+  // Sorting takes longer than counting.
+  if ((await readdir(store.path('runs'))).length <= keptRuns) return [];
   const old = (await runIds(store)).slice(keptRuns);
   for (const id of old) await removeTree(store.path('runs', id));
   return old.map((id) => `runs/${id}`);

@@ -140,7 +140,7 @@ class RecipeWatch<Problem> {
     selection: Pick<RecipeRunOptions, 'only' | 'force'>,
   ): Promise<void> {
     const { store, onEvent, versions } = this.options;
-    const run = await RecipeRun.begin(recipe, {
+    const run = RecipeRun.begin(recipe, {
       store,
       ...this.shared,
       ...selection,
