@@ -3,9 +3,9 @@
  * A folder may import its own files and those of the folders that its row lists.
  */
 const mayImport = {
-  cli: ['engine', 'recipe', 'plugin', 'artifacts', 'data', 'models', 'runtime', 'formats'],
-  engine: ['recipe', 'plugin', 'artifacts'],
-  recipe: ['plugin', 'artifacts'],
+  cli: ['engine', 'recipe', 'plugin', 'search', 'artifacts', 'data', 'models', 'runtime', 'formats'],
+  engine: ['recipe', 'plugin', 'search', 'artifacts'],
+  recipe: ['plugin', 'search', 'artifacts'],
   plugin: ['artifacts'],
   stages: ['plugin', 'training', 'metrics', 'fairness', 'data', 'artifacts', 'models', 'runtime', 'formats'],
   training: ['artifacts', 'data', 'models', 'metrics', 'runtime', 'formats'],
@@ -16,6 +16,7 @@ const mayImport = {
   artifacts: ['formats'],
   runtime: ['artifacts', 'formats'],
   formats: ['artifacts'],
+  search: [],
   diagnostics: [],
 };
 

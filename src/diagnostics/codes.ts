@@ -70,6 +70,7 @@ export const diagnosticCodes = [
   // What must hold.
   'expect/syntax',
   // Recipes that build on others.
+  'extends/append',
   'extends/cycle',
   'extends/missing',
   'extends/value',

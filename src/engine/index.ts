@@ -12,6 +12,16 @@ export { listRuns, readRun, readRunEvents } from './run-record.js';
 export { findRun, type RunAnswer } from './run-reference.js';
 export { defaultStoreFolder, openStore, type Store } from './store.js';
 export { listResults } from './stored-results.js';
+export {
+  listSweeps,
+  readSweep,
+  type SweepGoal,
+  type SweepRecord,
+  type SweepStopping,
+  type TrialRecord,
+  type TrialRun,
+  writeSweep,
+} from './sweep-record.js';
 export { keysOfTaggedRuns, listTags, type RunTag, readTag, removeTag, tagRun } from './tags.js';
 export { verifyStore } from './verify.js';
 export { watchRecipe } from './watch.js';

@@ -9,6 +9,7 @@
  *     history/           the last result of every stage of every recipe
  *     runs/              records of runs
  *     tags/              names of runs
+ *     sweeps/            records of sweeps
  *     stamps/            what is known of files without reading them again
  *     lines/             hashes of the lines of input files, to tell what changed in them
  *     provenance/        how artifacts came about, for stages that show it
@@ -105,6 +106,7 @@ const folders = [
   'history',
   'runs',
   'tags',
+  'sweeps',
   'stamps',
   'provenance',
   'processes',

@@ -1,111 +1,131 @@
 /**
  * `extends`: recipes that build on others.
  *
- * Maps are merged by key; anything else, lists included, is replaced by what the nearer file says. Of several extended
- * files the later one is nearer, and the recipe itself is nearest. Every value keeps the place where it was written, and
- * relative paths start from the file that they are written in.
+ * Of several extended files the later one is nearer, and the recipe itself is nearest; `merge-recipes.ts` says what that
+ * means. Every value keeps the place where it was written, and relative paths start from the file that they are written in.
  */
-import { Diagnostics } from '../diagnostics/diagnostic.js';
+import { Diagnostics, type RelatedLocation } from '../diagnostics/diagnostic.js';
+import { finishMerge, mergeMaps, readAppends } from './merge-recipes.js';
 import { parseRecipe } from './parse-recipe.js';
-import { resolvePath } from './path-settings.js';
 import { readSource } from './read-source.js';
-import {
-  entriesOf,
-  excerptOf,
-  type MapEntry,
-  type MapNode,
-  type RecipeNode,
-  type ScalarNode,
-} from './recipe-node.js';
+import { excerptOf, type MapNode, type Origin, type RecipeNode, type ScalarNode } from './recipe-node.js';
+import { resolveRecipe } from './recipe-reference.js';
 
 /** The recipe merged with everything that it extends. The files read are added to `files`. */
 export function composeRecipe(recipe: MapNode, diagnostics: Diagnostics, files: Set<string>): MapNode {
-  return compose(recipe, [recipe.origin.source.file], diagnostics, files);
+  const composer = new Composer(diagnostics, files);
+  return finishMerge(composer.compose(recipe, [], recipe.origin.source.file));
 }
 
 /** A longer chain of recipes that extend each other is refused. */
 const maximumChain = 16;
 
-function compose(
-  recipe: MapNode,
-  chain: readonly string[],
-  diagnostics: Diagnostics,
-  files: Set<string>,
-): MapNode {
-  const extended = recipe.entries.get('extends');
-  if (!extended) return recipe;
-  const own = new Map([...recipe.entries].filter(([name]) => name !== 'extends'));
-  let merged: MapNode | undefined;
-  for (const node of extended.value.kind === 'list' ? extended.value.items : [extended.value]) {
-    const base = readBase(node, chain, diagnostics, files);
-    if (base) merged = merged ? mergeMaps(merged, base) : base;
-  }
-  return merged ? mergeMaps(merged, { ...recipe, entries: own }) : { ...recipe, entries: own };
+/** One step from a recipe to one that it extends. */
+interface Link {
+  /** The file that is extended. */
+  readonly file: string;
+  /** Where that is written. */
+  readonly place: Origin;
 }
 
-function readBase(
-  node: RecipeNode,
-  chain: readonly string[],
-  diagnostics: Diagnostics,
-  files: Set<string>,
-): MapNode | undefined {
-  if (node.unknown) return undefined;
-  const location = excerptOf(node.origin);
-  if (!isText(node)) {
-    const expected = 'the path of a recipe, or a list of paths';
-    diagnostics.add({
-      code: 'extends/value',
-      message: "the value of 'extends' is not allowed",
-      location,
-      expected,
-    });
-    return undefined;
+class Composer {
+  /** Every file is composed once, however many recipes extend it. */
+  readonly #composed = new Map<string, MapNode | undefined>();
+
+  constructor(
+    readonly diagnostics: Diagnostics,
+    readonly files: Set<string>,
+  ) {}
+
+  compose(written: MapNode, chain: readonly Link[], root: string): MapNode {
+    const recipe = readAppends(written, this.diagnostics);
+    const extended = recipe.entries.get('extends');
+    if (!extended) return recipe;
+    const own = new Map([...recipe.entries].filter(([name]) => name !== 'extends'));
+    let merged: MapNode | undefined;
+    for (const node of extended.value.kind === 'list' ? extended.value.items : [extended.value]) {
+      const base = this.#base(node, chain, root);
+      if (base) merged = merged ? mergeMaps(merged, base, this.diagnostics) : base;
+    }
+    const nearest = { ...recipe, entries: own };
+    return merged ? mergeMaps(merged, nearest, this.diagnostics) : nearest;
   }
-  const path = resolvePath(node.value, node.folder);
-  if (!path.ok) {
-    diagnostics.add({ ...path.error, code: 'extends/missing', location });
-    return undefined;
+
+  #base(node: RecipeNode, chain: readonly Link[], root: string): MapNode | undefined {
+    if (node.unknown) return undefined;
+    const location = excerptOf(node.origin);
+    if (!isText(node)) {
+      this.diagnostics.add({
+        code: 'extends/value',
+        message: "the value of 'extends' is not allowed",
+        location,
+        expected: 'the path of a recipe, or a list of paths',
+      });
+      return undefined;
+    }
+    const resolved = resolveRecipe(node.value, node.folder);
+    if (!resolved.ok) {
+      const help = node.value.includes('${')
+        ? "params cannot stand in 'extends': it is read before them"
+        : resolved.error.help;
+      this.diagnostics.add({
+        code: 'extends/missing',
+        message: resolved.error.message,
+        location,
+        ...(help !== undefined && { help }),
+        related: wayOf(chain),
+      });
+      return undefined;
+    }
+    const file = resolved.value;
+    this.files.add(file);
+    const way = [...chain, { file, place: node.origin }];
+    const isCycle = file === root || chain.some((link) => link.file === file);
+    if (isCycle || chain.length >= maximumChain) {
+      this.diagnostics.add({
+        code: 'extends/cycle',
+        message: isCycle ? 'the recipe extends itself' : 'recipes extend each other too deeply',
+        location,
+        found: [root, ...way.map((link) => link.file)].join(' -> '),
+        related: wayOf(chain),
+      });
+      return undefined;
+    }
+    if (!this.#composed.has(file)) this.#composed.set(file, this.#read(file, way, root));
+    return this.#composed.get(file);
   }
-  const file = path.value;
-  files.add(file);
-  if (chain.includes(file) || chain.length >= maximumChain) {
-    const message = chain.includes(file)
-      ? 'the recipe extends itself'
-      : 'recipes extend each other too deeply';
-    diagnostics.add({ code: 'extends/cycle', message, location, found: [...chain, file].join(' -> ') });
-    return undefined;
+
+  #read(file: string, way: readonly Link[], root: string): MapNode | undefined {
+    const wrong = new Diagnostics();
+    const source = readSource(file, wrong);
+    const parsed = source && parseRecipe(source, wrong);
+    const place = way.at(-1)?.place;
+    for (const diagnostic of wrong.errors()) {
+      this.diagnostics.add(
+        diagnostic.location || !place
+          ? { ...diagnostic, related: [...diagnostic.related, ...wayOf(way)] }
+          : { ...diagnostic, location: excerptOf(place), related: wayOf(way.slice(0, -1)) },
+      );
+    }
+    if (!parsed) return undefined;
+    if (parsed.kind !== 'map') {
+      this.diagnostics.add({
+        code: 'recipe/not-a-map',
+        message: `${file} is no recipe: it is no map`,
+        ...(place && { location: excerptOf(place) }),
+        related: wayOf(way.slice(0, -1)),
+      });
+      return undefined;
+    }
+    return this.compose(parsed, way, root);
   }
-  const wrong = new Diagnostics();
-  const source = readSource(file, wrong);
-  const parsed = source && parseRecipe(source, wrong);
-  for (const diagnostic of wrong.errors()) {
-    const related = [...diagnostic.related, { location, message: 'it is extended here' }];
-    diagnostics.add(diagnostic.location ? { ...diagnostic, related } : { ...diagnostic, location });
-  }
-  if (!parsed) return undefined;
-  if (parsed.kind !== 'map') {
-    diagnostics.add({
-      code: 'recipe/not-a-map',
-      message: `${node.value} is no recipe: it is no map`,
-      location,
-    });
-    return undefined;
-  }
-  return compose(parsed, [...chain, file], diagnostics, files);
 }
 
-function mergeMaps(base: MapNode, nearer: MapNode): MapNode {
-  const entries = new Map<string, MapEntry>(base.entries);
-  for (const entry of entriesOf(nearer)) {
-    const known = base.entries.get(entry.name);
-    const isMerged = known?.value.kind === 'map' && entry.value.kind === 'map';
-    entries.set(entry.name, isMerged ? { ...entry, value: merge(known.value, entry.value) } : entry);
-  }
-  return { ...nearer, entries };
-}
-
-function merge(base: RecipeNode, nearer: RecipeNode): RecipeNode {
-  return base.kind === 'map' && nearer.kind === 'map' ? mergeMaps(base, nearer) : nearer;
+/** The chain from the nearest file outwards. */
+function wayOf(chain: readonly Link[]): readonly RelatedLocation[] {
+  return [...chain]
+    .reverse()
+    .map(({ place }) => ({ location: excerptOf(place), message: 'extended from here' }));
 }
 
 function isText(node: RecipeNode): node is ScalarNode & { readonly value: string } {

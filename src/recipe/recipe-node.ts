@@ -22,6 +22,8 @@ interface NodeBase {
   readonly from?: RecipeNode;
   /** The folder that the value starts from if it is a relative path. */
   readonly folder: string;
+  /** The value that this one replaced: of a recipe that is extended. */
+  readonly instead?: RecipeNode;
   /** The value could not be worked out, and a diagnostic says why: later checks leave it alone. */
   readonly unknown?: boolean;
 }
@@ -30,12 +32,16 @@ interface NodeBase {
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
+  /** While recipes are merged: a null that removed a key. */
+  readonly removes?: true;
 }
 
 /** A list. */
-interface ListNode extends NodeBase {
+export interface ListNode extends NodeBase {
   readonly kind: 'list';
   readonly items: readonly RecipeNode[];
+  /** While recipes are merged: the items are to be added to another list. */
+  readonly appends?: true;
 }
 
 /** One key of a map with its value. */
@@ -49,6 +55,8 @@ export interface MapEntry {
 export interface MapNode extends NodeBase {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, MapEntry>;
+  /** While recipes are merged: the map took the place of something else, so nothing further down shines through. */
+  readonly replaces?: true;
 }
 
 /** A value of a recipe. */

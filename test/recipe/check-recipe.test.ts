@@ -197,6 +197,33 @@ stages:
   });
 });
 
+describe('extends of a package', () => {
+  test.each(['npm:@mail/corpus/base.yaml', '@mail/corpus/base.yaml', '@mail/corpus', 'npm:@mail/corpus'])(
+    'finds %s',
+    async (written) => {
+      const text = 'recipe: 1\nstages: { mail: { uses: load-dataset, with: { path: data/mail.tsv } } }';
+      writeFileSync(join(folder, 'node_modules/@mail/corpus/base.yaml'), text);
+      writeFileSync(join(folder, 'node_modules/@mail/corpus/roux.yaml'), text);
+      const recipe = await good(`recipe: 1\nextends: "${written}"\nstages: { base: { uses: load-model } }`);
+      expect(stage(recipe, 'mail').settings.path).toBe(
+        join(folder, 'node_modules/@mail/corpus/data/mail.tsv'),
+      );
+    },
+  );
+
+  test('removes stages by null and appends to lists', async () => {
+    writeFileSync(
+      join(folder, 'elsewhere/lists.yaml'),
+      'recipe: 1\nstages:\n  base: { uses: load-model }\n  gone: { uses: load-model }\n  frozen: { uses: freeze-layers, in: base, with: { freeze: [embeddings] } }\n',
+    );
+    const recipe = await good(
+      'recipe: 1\nextends: elsewhere/lists.yaml\nstages:\n  gone: null\n  frozen: { with: { freeze: { $append: [pooler] } } }\n',
+    );
+    expect(recipe.stages.map(({ name }) => name)).toEqual(['base', 'frozen']);
+    expect(stage(recipe, 'frozen').settings.freeze).toEqual(['embeddings', 'pooler']);
+  });
+});
+
 describe('paths', () => {
   test('into packages are found whatever the package exports', async () => {
     const recipe = await good(
