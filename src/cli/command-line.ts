@@ -23,6 +23,7 @@ export interface CommandOutside {
 const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   run: () => import('./commands/run.js'),
   plan: () => import('./commands/plan.js'),
+  check: () => import('./commands/check.js'),
   watch: () => import('./commands/watch.js'),
   why: () => import('./commands/why.js'),
   runs: () => import('./commands/runs.js'),
@@ -35,14 +36,19 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   doctor: () => import('./commands/doctor.js'),
 };
 
-/** Carries out a command line (without `node` and the script) and gives the exit code. Never throws. */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
-  handleBrokenPipes();
-  const terminal = processTerminal({ color: !args.includes('--no-color') });
-  process.once('uncaughtException', (error) => {
-    terminal.printError(formatBug(error, terminal));
-    process.exit(exitCodes.failed);
-  });
+/**
+ * Carries out a command line (without `node` and the script) and gives the exit code. Never throws. `given` stands for the
+ * terminal of the process.
+ */
+export async function runCommandLine(args: readonly string[], given?: Terminal): Promise<number> {
+  if (given === undefined) handleBrokenPipes();
+  const terminal = given ?? processTerminal({ color: !args.includes('--no-color') });
+  if (given === undefined) {
+    process.once('uncaughtException', (error) => {
+      terminal.printError(formatBug(error, terminal));
+      process.exit(exitCodes.failed);
+    });
+  }
   let exitCode: number = exitCodes.done;
   const outside: CommandOutside = {
     terminal,
@@ -55,7 +61,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, terminal);
+    return report(error, args, terminal);
   }
 }
 
@@ -80,7 +86,11 @@ async function createProgram(name: string | undefined, outside: CommandOutside):
   // Subcommands made apart do not inherit these from the program.
   for (const command of everyCommand(program)) {
     command.exitOverride().showSuggestionAfterError(true);
-    command.configureOutput({ getOutHelpWidth: () => helpWidth(outside.terminal) });
+    command.configureOutput({
+      getOutHelpWidth: () => helpWidth(outside.terminal),
+      // Mistakes are shown by `report`.
+      outputError: () => {},
+    });
   }
   return program;
 }
@@ -96,15 +106,18 @@ function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
-function report(error: unknown, terminal: Terminal): number {
+async function report(error: unknown, args: readonly string[], terminal: Terminal): Promise<number> {
   const { colors } = terminal;
-  if (error instanceof CommanderError) {
-    // Help and version end with 0; commander has printed what there is to say.
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')) {
+    // Commander has printed help or version.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.wrong;
   }
-  if (error instanceof CommandLineError) {
-    terminal.printError(`${colors.red('error:')} ${error.message}`);
-    if (error.help !== undefined) terminal.printError(`  ${colors.dim('help:')} ${error.help}`);
+  if (error instanceof CommanderError || error instanceof CommandLineError) {
+    const [{ diagnoseCommandLine }, { printDiagnostics }] = await Promise.all([
+      import('./diagnose-command-line.js'),
+      import('./recipe-source.js'),
+    ]);
+    await printDiagnostics([diagnoseCommandLine(error, args)], { terminal, json: args.includes('--json') });
     return exitCodes.wrong;
   }
   if (error instanceof UserError) {

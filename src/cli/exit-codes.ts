@@ -1,3 +1,5 @@
+import type { DiagnosticCode } from '../diagnostics/codes.js';
+
 /** What the exit code of `roux` says. */
 export const exitCodes = {
   done: 0,
@@ -11,13 +13,23 @@ export const exitCodes = {
   brokenPipe: 141,
 } as const;
 
+/** What a `CommandLineError` says besides its message. */
+interface CommandLineErrorDetails {
+  /** What to do about it. */
+  readonly help?: string;
+  /** The word of the command line that is to blame. */
+  readonly written?: string;
+}
+
 /** A command line that cannot be carried out: shown without a stack, exit code 2. */
 export class CommandLineError extends Error {
   override readonly name = 'CommandLineError';
-  readonly help: string | undefined;
 
-  constructor(message: string, help?: string) {
+  constructor(
+    readonly code: DiagnosticCode,
+    message: string,
+    readonly details: CommandLineErrorDetails = {},
+  ) {
     super(message);
-    this.help = help;
   }
 }

@@ -1,6 +1,7 @@
 /** Which recipe is meant when none, or only a part of its name, is given. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
+import { didYouMean } from '../diagnostics/suggest.js';
 import { CommandLineError } from './exit-codes.js';
 
 /** Names that a project's main recipe has. */
@@ -22,11 +23,12 @@ export function findRecipe(written: string | undefined, directory: string): stri
     if (main !== undefined) return main;
     if (only !== undefined) return only;
     throw nearby.length === 0
-      ? new CommandLineError(
-          'no recipe is named, and there is no roux.yaml here',
-          'name one: roux run recipe.yaml',
-        )
-      : new CommandLineError('no recipe is named, and there are several', `name one of: ${list}`);
+      ? new CommandLineError('command/no-recipe', 'no recipe is named, and there is no roux.yaml here', {
+          help: 'name one: roux run recipe.yaml',
+        })
+      : new CommandLineError('command/no-recipe', 'no recipe is named, and there are several', {
+          help: `name one of: ${list}`,
+        });
   }
   const candidates = [written, `${written}.yaml`, `${written}.yml`, join('recipes', `${written}.yaml`)];
   for (const candidate of candidates) {
@@ -34,10 +36,14 @@ export function findRecipe(written: string | undefined, directory: string): stri
     if (isFile(file)) return file;
   }
   const what = existsSync(resolve(directory, written)) ? 'is a folder, not a recipe' : 'does not exist';
-  throw new CommandLineError(
-    `the recipe ${written} ${what}`,
-    nearby.length === 0 ? 'no recipe was found nearby' : `recipes nearby: ${list}`,
+  const near = didYouMean(
+    written,
+    nearby.flatMap((path) => namesOf(relative(directory, path))),
   );
+  throw new CommandLineError('command/unknown-recipe', `the recipe ${written} ${what}`, {
+    written,
+    help: near ?? (nearby.length === 0 ? 'no recipe was found nearby' : `recipes nearby: ${list}`),
+  });
 }
 
 /** Recipes of a folder and of its `recipes/`, in order of their names: YAML files that begin to look like one. */
@@ -53,6 +59,14 @@ function recipesNear(directory: string): readonly string[] {
     }
   });
 }
+
+/** The ways in which a recipe may be named: `recipes/spam.yaml`, `recipes/spam`, `spam.yaml`, `spam`. */
+function namesOf(path: string): readonly string[] {
+  const name = basename(path);
+  return [path, path.replace(extension, ''), name, name.replace(extension, '')];
+}
+
+const extension = /\.ya?ml$/;
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;

@@ -12,15 +12,15 @@ export async function namedRun(store: Store, written: string, { directory }: Ter
     case 'found':
       return answer.run;
     case 'ambiguous':
-      throw new CommandLineError(
-        `${written} is the beginning of several runs`,
-        `one of: ${answer.candidates.slice(0, mostCandidates).join(', ')}`,
-      );
+      throw new CommandLineError('command/unknown-run', `${written} is the beginning of several runs`, {
+        written,
+        help: `one of: ${answer.candidates.slice(0, mostCandidates).join(', ')}`,
+      });
     case 'missing':
-      throw new CommandLineError(
-        `there is no run ${written}`,
-        'roux runs lists them; a tag, the beginning of an identifier, latest~1 or recipe.yaml name one, too',
-      );
+      throw new CommandLineError('command/unknown-run', `there is no run ${written}`, {
+        written,
+        help: 'roux runs lists them; a tag, the beginning of an identifier, latest~1 or recipe.yaml name one, too',
+      });
   }
 }
 

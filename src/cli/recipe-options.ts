@@ -6,10 +6,14 @@ import type { RuntimeName } from '../runtime/runtime.js';
 const runtimeNames: readonly RuntimeName[] = ['onnx', 'tensorflow', 'wasm', 'cpu'];
 
 /** What commander makes of `addRecipeOptions`. */
-export interface RecipeOptions {
+export interface RecipeOptions extends RecipeValueOptions {
+  readonly store?: string;
+}
+
+/** What commander makes of `addRecipeValueOptions`. */
+export interface RecipeValueOptions {
   readonly profile?: string;
   readonly set?: readonly string[];
-  readonly store?: string;
   readonly threads?: number;
   readonly runtime?: RuntimeName;
   readonly seed?: number;
@@ -25,14 +29,19 @@ export interface SelectionOptions {
 
 /** Adds the recipe argument and the options that say how it is read. */
 export function addRecipeOptions(command: Command): Command {
+  return addRecipeValueOptions(
+    command.argument('[recipe]', 'a recipe file; default: roux.yaml here, or the only recipe there is'),
+  ).addOption(storeOption());
+}
+
+/** Adds the options that change what a recipe says. */
+export function addRecipeValueOptions(command: Command): Command {
   return command
-    .argument('[recipe]', 'a recipe file; default: roux.yaml here, or the only recipe there is')
     .option('-p, --profile <name>', 'take the parameters of this profile of the recipe')
     .option('-s, --set <key=value>', 'set a parameter of the recipe; may be repeated', collect)
     .option('--threads <number>', 'CPU threads to use; default: all', wholeNumber(1))
     .addOption(runtimeOption())
-    .option('--seed <number>', 'the seed of everything that is random', wholeNumber(0))
-    .addOption(storeOption());
+    .option('--seed <number>', 'the seed of everything that is random', wholeNumber(0));
 }
 
 /** Adds the options that pick stages. */

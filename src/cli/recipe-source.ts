@@ -1,12 +1,14 @@
 /** Recipe and store as the command line names them. */
 
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { SourceText } from '../diagnostics/source-text.js';
+import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import type { LoadedRecipe } from '../engine/api.js';
 import type { Store } from '../engine/store.js';
 import type { CheckedRecipe } from '../recipe/checked-recipe.js';
 import { findRecipe } from './find-recipe.js';
 import type { Terminal } from './output/terminal.js';
-import type { RecipeOptions } from './recipe-options.js';
+import type { RecipeOptions, RecipeValueOptions, SelectionOptions } from './recipe-options.js';
 
 /** The file that the command line means; throws a `CommandLineError` when there is none. */
 export function recipeFile(written: string | undefined, terminal: Terminal): string {
@@ -14,7 +16,10 @@ export function recipeFile(written: string | undefined, terminal: Terminal): str
 }
 
 /** Reads and checks a recipe; for `watchRecipe`. */
-export async function readRecipe(file: string, options: RecipeOptions): Promise<LoadedRecipe<Diagnostic>> {
+export async function readRecipe(
+  file: string,
+  options: RecipeValueOptions & SelectionOptions,
+): Promise<LoadedRecipe<Diagnostic>> {
   const { checkRecipe } = await import('../recipe/check-recipe.js');
   const checked = await checkRecipe({
     file,
@@ -24,34 +29,75 @@ export async function readRecipe(file: string, options: RecipeOptions): Promise<
     ...(options.runtime !== undefined && { runtime: options.runtime }),
     ...(options.threads !== undefined && { threads: options.threads }),
   });
-  return checked.ok
+  if (!checked.ok) return { ok: false, problems: checked.error, files: checked.files };
+  const problems = unknownStages(checked.value, options);
+  return problems.length === 0
     ? { ok: true, recipe: checked.value }
-    : { ok: false, problems: checked.error, files: checked.files };
+    : { ok: false, problems, files: checked.value.files };
+}
+
+/** Stages that `--only` and the like name and the recipe does not have. */
+function unknownStages(
+  { stages }: CheckedRecipe,
+  { only = [], until = [], force = [] }: SelectionOptions,
+): readonly Diagnostic[] {
+  const names = stages.map(({ name }) => name);
+  const written = Object.entries({ only, until, force }).flatMap(([option, values]) =>
+    values.map((value) => [option, value] as const),
+  );
+  return written
+    .filter(([, name]) => !names.includes(name))
+    .map(([option, name]) => {
+      const source = new SourceText('<command line>', `--${option} ${name}`, '.');
+      const help = didYouMean(name, names);
+      return {
+        code: 'command/unknown-stage',
+        severity: 'error',
+        message: `the recipe has no stage '${name}'`,
+        location: source.excerpt(option.length + 3, source.text.length),
+        expected: listOfNames(names),
+        ...(help && { help }),
+        related: [],
+      };
+    });
 }
 
 /** Reads and checks a recipe; what is wrong with it is printed, and then there is none. Warnings are printed, too. */
 export async function loadRecipe(
   written: string | undefined,
-  options: RecipeOptions,
+  options: RecipeOptions & SelectionOptions,
   output: { readonly terminal: Terminal; readonly json: boolean },
 ): Promise<CheckedRecipe | undefined> {
   const { terminal, json } = output;
   const loaded = await readRecipe(recipeFile(written, terminal), options);
   const diagnostics = loaded.ok ? (loaded.recipe.warnings ?? []) : loaded.problems;
-  if (diagnostics.length > 0) {
-    if (json) terminal.print(JSON.stringify({ event: 'diagnostics', diagnostics }));
-    else terminal.printError(await formatProblems(diagnostics, terminal));
-  }
+  if (json) await printDiagnostics(diagnostics, output);
+  else if (diagnostics.length > 0) terminal.printError(await formatProblems(diagnostics, terminal));
   return loaded.ok ? loaded.recipe : undefined;
 }
 
+/** Prints diagnostics as an event or as text, without a word on what follows from them. */
+export async function printDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  { terminal, json }: { readonly terminal: Terminal; readonly json: boolean },
+): Promise<void> {
+  if (diagnostics.length === 0) return;
+  if (json) terminal.print(JSON.stringify({ event: 'diagnostics', diagnostics }));
+  else terminal.printError((await formatted(diagnostics, terminal)).trimEnd());
+}
+
 /** Diagnostics as text. */
-export async function formatProblems(
-  problems: readonly Diagnostic[],
-  { directory, colors }: Terminal,
-): Promise<string> {
+export async function formatProblems(problems: readonly Diagnostic[], terminal: Terminal): Promise<string> {
+  const text = await formatted(problems, terminal);
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  return errors === 0
+    ? text
+    : `${text}\n${errors === 1 ? 'One mistake' : `${errors} mistakes`}; nothing was run.`;
+}
+
+async function formatted(problems: readonly Diagnostic[], { directory, colors }: Terminal): Promise<string> {
   const { formatDiagnostics } = await import('../diagnostics/format-diagnostic.js');
-  const text = formatDiagnostics(problems, {
+  return formatDiagnostics(problems, {
     folder: directory,
     paint: {
       error: (part) => colors.bold(colors.red(part)),
@@ -61,10 +107,6 @@ export async function formatProblems(
       help: colors.cyan,
     },
   });
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
-  return errors === 0
-    ? text
-    : `${text}\n${errors === 1 ? 'One mistake' : `${errors} mistakes`}; nothing was run.`;
 }
 
 /** Opens the store that the command line names: `--store`, `ROUX_STORE`, or `.roux` at the project's root. */

@@ -45,7 +45,9 @@ export async function findTrainedModel(
 ): Promise<TrainedModel> {
   const ofRecipe = known.runs.filter((run) => run.recipe === recipe);
   if (ofRecipe.length === 0)
-    throw new CommandLineError(`${recipe} was not run yet`, 'roux run makes its models');
+    throw new CommandLineError('command/no-result', `${recipe} was not run yet`, {
+      help: 'roux run makes its models',
+    });
   const runs = ofRecipe.filter((run) => run.profile === profile);
   if (runs.length === 0) throw noRunOfProfile(recipe, profile, ofRecipe);
   const records = new Map(known.results.map(({ key, record }) => [key, record]));
@@ -67,10 +69,13 @@ export async function findTrainedModel(
   }
   const names = [...new Set(runs.flatMap((run) => run.stages.map(({ name }) => name)))];
   throw stage !== undefined && !names.includes(stage)
-    ? new CommandLineError(`${recipe} has no stage ${stage}`, `stages: ${names.join(', ')}`)
+    ? new CommandLineError('command/unknown-stage', `${recipe} has no stage ${stage}`, {
+        help: `stages: ${names.join(', ')}`,
+      })
     : new CommandLineError(
+        'command/no-result',
         `${stage === undefined ? recipe : `stage ${stage}`} has made no model that is still in the store`,
-        'roux run makes it again',
+        { help: 'roux run makes it again' },
       );
 }
 
@@ -81,10 +86,9 @@ function noRunOfProfile(
 ): CommandLineError {
   const others = new Set(runs.map((run) => (run.profile === undefined ? 'none' : run.profile)));
   const how = profile === undefined ? 'without a profile' : `with the profile ${profile}`;
-  return new CommandLineError(
-    `${recipe} was not run ${how} yet`,
-    `profiles that it was run with: ${[...others].join(', ')}; --profile names the one to take`,
-  );
+  return new CommandLineError('command/no-result', `${recipe} was not run ${how} yet`, {
+    help: `profiles that it was run with: ${[...others].join(', ')}; --profile names the one to take`,
+  });
 }
 
 function modelOf(outputs: readonly StoredArtifact[]): StoredArtifact | undefined {

@@ -1,8 +1,8 @@
 /** What the YAML parser complains about, as diagnostics. */
-import type { Document, ErrorCode } from 'yaml';
-import type { DiagnosticCode } from '../diagnostics/codes.js';
+import type { Document } from 'yaml';
 import type { Diagnostics, NewDiagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';
+import { syntaxMistake } from './syntax-mistakes.js';
 
 /** Adds the parser's errors; returns whether there are any. */
 export function addSyntaxErrors(
@@ -12,23 +12,31 @@ export function addSyntaxErrors(
 ): boolean {
   // A tag that nothing is known about is only a warning to the parser.
   const errors = [...document.errors, ...document.warnings];
+  let lastLine = 0;
   for (const { code, message, pos } of errors) {
     const [start, end] = pos;
     if (code === 'RESOURCE_EXHAUSTION') {
       diagnostics.add(tooDeep(source, start));
       continue;
     }
-    const unclosed = /^Flow .* must .*end with an? (.)$/.exec(message)?.[1];
-    const help = unclosed === undefined ? helps[code] : `write '${unclosed}' where it ends`;
-    diagnostics.add({
-      code: unclosed === undefined ? codeOf(code, message) : 'yaml/unclosed',
-      message:
-        unclosed === undefined
-          ? (messages[code] ?? lowerFirst(message))
-          : `a '${unclosed === '}' ? '{' : '['}' above is not closed`,
-      location: source.excerpt(start, Math.max(end, start + 1)),
-      ...(help && { help }),
-    });
+    const location = source.excerpt(start, Math.max(end, start + 1));
+    // What follows on the same line follows from it.
+    if (location.line === lastLine) continue;
+    lastLine = location.line;
+    const closing = closingOf(message);
+    if (closing !== undefined) {
+      const opening = openings[closing] ?? closing;
+      const at = openedAt(source.text, start, opening, closing);
+      diagnostics.add({
+        code: 'yaml/unclosed',
+        message: `a ${nameOf(opening)} above is not closed`,
+        location,
+        help: `write ${nameOf(closing)} where it ends`,
+        related: at < 0 ? [] : [{ location: source.excerpt(at, at + 1), message: 'it was opened here' }],
+      });
+      continue;
+    }
+    diagnostics.add({ ...syntaxMistake(code, message), location });
   }
   return errors.length > 0;
 }
@@ -42,55 +50,37 @@ export function tooDeep(source: SourceText, at: number): NewDiagnostic {
   };
 }
 
-/** The parser's codes follow its grammar; ours, what a person did. */
-const codes: Readonly<Record<ErrorCode, DiagnosticCode>> = {
-  ALIAS_PROPS: 'yaml/anchor',
-  BAD_ALIAS: 'yaml/anchor',
-  BAD_COLLECTION_TYPE: 'yaml/tag',
-  BAD_DIRECTIVE: 'yaml/syntax',
-  BAD_DQ_ESCAPE: 'yaml/escape',
-  BAD_INDENT: 'yaml/indentation',
-  BAD_PROP_ORDER: 'yaml/anchor',
-  BAD_SCALAR_START: 'yaml/quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'yaml/colon',
-  BLOCK_IN_FLOW: 'yaml/syntax',
-  DUPLICATE_KEY: 'yaml/duplicate-key',
-  IMPOSSIBLE: 'yaml/syntax',
-  KEY_OVER_1024_CHARS: 'yaml/key',
-  MISSING_CHAR: 'yaml/separator',
-  MULTILINE_IMPLICIT_KEY: 'yaml/colon',
-  MULTIPLE_ANCHORS: 'yaml/anchor',
-  MULTIPLE_DOCS: 'yaml/documents',
-  MULTIPLE_TAGS: 'yaml/tag',
-  NON_STRING_KEY: 'yaml/key',
-  RESOURCE_EXHAUSTION: 'yaml/depth',
-  TAB_AS_INDENT: 'yaml/tab',
-  TAG_RESOLVE_FAILED: 'yaml/tag',
-  UNEXPECTED_TOKEN: 'yaml/syntax',
-};
+const openings: Readonly<Record<string, string>> = { '}': '{', ']': '[' };
 
-function codeOf(code: ErrorCode, message: string): DiagnosticCode {
-  // One code of the parser stands for several slips.
-  if (code === 'MISSING_CHAR' && message.startsWith('Implicit map keys')) return 'yaml/colon';
-  if (code === 'MISSING_CHAR' && message.startsWith('Missing closing')) return 'yaml/unclosed';
-  return codes[code];
+/** What the parser misses at the end of a collection or a quoted text. */
+function closingOf(message: string): string | undefined {
+  return (
+    /^Flow .* must .*end with an? (.)$/.exec(message)?.[1] ?? /^Missing closing (.)quote$/.exec(message)?.[1]
+  );
 }
 
-const messages: Partial<Record<ErrorCode, string>> = {
-  MULTIPLE_DOCS: 'the file holds more than one YAML document',
-  TAB_AS_INDENT: 'a tab is used for indentation',
-  TAG_RESOLVE_FAILED: 'the tag is not known',
-};
+/** Where the bracket or quote stands that nothing closes, by counting backwards; -1 where that finds none. */
+function openedAt(text: string, before: number, opening: string, closing: string): number {
+  if (opening === closing) return firstOddQuote(text, before, opening);
+  let open = 1;
+  for (let at = before - 1; at >= 0; at--) {
+    if (text[at] === closing) open++;
+    else if (text[at] === opening && --open === 0) return at;
+  }
+  return -1;
+}
 
-const helps: Partial<Record<ErrorCode, string>> = {
-  BAD_INDENT: 'keys of one map stand in one column',
-  BLOCK_AS_IMPLICIT_KEY: "a text that holds ': ' needs quotes",
-  MISSING_CHAR: 'a key is followed by a colon and a space; brackets and quotes come in pairs',
-  MULTIPLE_DOCS: "remove the line '---'",
-  TAB_AS_INDENT: 'use spaces',
-  TAG_RESOLVE_FAILED: "texts that begin with '!' need quotes",
-};
+/** The quote that begins the text which runs on: every line before it has quotes in pairs. */
+function firstOddQuote(text: string, before: number, quote: string): number {
+  let at = 0;
+  for (const line of text.slice(0, before).split('\n')) {
+    const places = [...line.matchAll(new RegExp(quote, 'g'))].map(({ index }) => index);
+    if (places.length % 2 === 1) return at + (places.at(-1) ?? 0);
+    at += line.length + 1;
+  }
+  return -1;
+}
 
-function lowerFirst(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
+function nameOf(character: string): string {
+  return character === "'" ? 'single quote' : `'${character}'`;
 }

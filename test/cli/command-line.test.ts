@@ -44,14 +44,14 @@ describe('wrong command lines', () => {
   it('name the command that was meant and end with 2', async () => {
     const { code, stderr } = await project.run(['rnu']);
     expect(code).toBe(2);
-    expect(stderr).toContain("unknown command 'rnu'");
-    expect(stderr).toContain('Did you mean run?');
+    expect(stderr).toContain("there is no command 'rnu'");
+    expect(stderr).toContain("did you mean 'run'?");
   });
 
   it('name the option that was meant and end with 2', async () => {
     const { code, stderr } = await project.run(['run', '--porfile', 'x']);
     expect(code).toBe(2);
-    expect(stderr).toContain('Did you mean --profile?');
+    expect(stderr).toContain("did you mean '--profile'?");
   });
 
   it('list the recipes nearby when the recipe does not exist', async () => {

@@ -76,7 +76,7 @@ describe('the model of a recipe', () => {
     expect(named.folder).toBe(store.artifactFolder(quick.digest));
     await expect(findTrainedModel({ recipe, profile: 'other' }, known)).rejects.toMatchObject({
       message: `${recipe} was not run with the profile other yet`,
-      help: expect.stringContaining('quick, none'),
+      details: { help: expect.stringContaining('quick, none') },
     });
     const alone = await findTrainedModel({ recipe }, { ...known, runs: known.runs.slice(1) });
     expect(alone.isAmbiguous).toBe(false);

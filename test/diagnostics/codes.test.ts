@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { diagnosticCodes } from '../../src/diagnostics/codes.js';
 
-test('a code is a family and a name, once', () => {
-  for (const code of diagnosticCodes) expect(code).toMatch(/^[a-z]+\/[a-z]+(-[a-z]+)*$/);
-  expect(new Set(diagnosticCodes).size).toBe(diagnosticCodes.length);
+test('a code is a family and a name', () => {
+  for (const code of Object.keys(diagnosticCodes)) expect(code).toMatch(/^[a-z]+\/[a-z]+(-[a-z]+)*$/);
 });

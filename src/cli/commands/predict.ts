@@ -121,21 +121,21 @@ async function inputRows(
     await Promise.all([import('../predict-input.js'), import('node:fs'), import('node:path')]);
   if (texts.length > 0) {
     if (options.input !== undefined || options.jsonl === true) {
-      throw new CommandLineError(
-        'texts are named twice',
-        'leave out either the texts or --input and --jsonl',
-      );
+      throw new CommandLineError('command/conflict', 'texts are named twice', {
+        help: 'leave out either the texts or --input and --jsonl',
+      });
     }
     return argumentRows(texts);
   }
   if (options.input === undefined && terminal.stdin.isTTY === true) {
-    throw new CommandLineError(
-      'there is no text',
-      'name texts, a file with --input, or pipe lines into the command',
-    );
+    throw new CommandLineError('command/argument', 'there is no text', {
+      help: 'name texts, a file with --input, or pipe lines into the command',
+    });
   }
   if (options.input !== undefined && !existsSync(resolve(terminal.directory, options.input))) {
-    throw new CommandLineError(`there is no file ${options.input}`);
+    throw new CommandLineError('command/unknown-file', `there is no file ${options.input}`, {
+      written: options.input,
+    });
   }
   const stream =
     options.input === undefined
@@ -157,7 +157,10 @@ async function modelFolder(
   const trained = parseTrainedModel(written);
   if (trained === undefined) {
     if (options.profile !== undefined) {
-      throw new CommandLineError('--profile is for recipes', `${written} is a model as it is`);
+      throw new CommandLineError('command/conflict', '--profile is for recipes', {
+        written: '--profile',
+        help: `${written} is a model as it is`,
+      });
     }
     return resolve(terminal.directory, written);
   }

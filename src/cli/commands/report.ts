@@ -82,10 +82,9 @@ async function reportCommand(
       if (options.open === true) await open(path);
       return;
     }
-    throw new CommandLineError(
-      'no run has made a report',
-      'add a stage with `uses: report` to the recipe and wire what it shall show',
-    );
+    throw new CommandLineError('command/no-result', 'no run has made a report', {
+      help: 'add a stage with `uses: report` to the recipe and wire what it shall show',
+    });
   } finally {
     await store.close();
   }
@@ -100,7 +99,11 @@ async function open(path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', () =>
-      reject(new CommandLineError(`${program} could not be started`, `the report is ${path}`)),
+      reject(
+        new CommandLineError('command/program', `${program} could not be started`, {
+          help: `the report is ${path}`,
+        }),
+      ),
     );
   });
   child.unref();

@@ -122,10 +122,10 @@ async function tag(
       import('../describe-run.js'),
     ]);
   if (!isTagName(name)) {
-    throw new CommandLineError(
-      `${JSON.stringify(name)} cannot be the name of a run`,
-      `expected: ${tagNameRule}`,
-    );
+    throw new CommandLineError('command/argument', `${JSON.stringify(name)} cannot be the name of a run`, {
+      written: name,
+      help: `expected: ${tagNameRule}`,
+    });
   }
   const store = await openProjectStore(options, terminal);
   try {
@@ -147,7 +147,12 @@ async function untag(name: string, options: TagOptions, { terminal }: CommandOut
   const store = await openProjectStore(options, terminal);
   try {
     if (await removeTag(store, name)) terminal.print(`${name} names no run any more`);
-    else throw new CommandLineError(`there is no tag ${name}`, 'roux runs --tagged lists them');
+    else {
+      throw new CommandLineError('command/unknown-run', `there is no tag ${name}`, {
+        written: name,
+        help: 'roux runs --tagged lists them',
+      });
+    }
   } finally {
     await store.close();
   }

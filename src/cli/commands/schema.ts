@@ -47,12 +47,6 @@ async function schemaCommand(options: SchemaOptions, { terminal, exit }: Command
     terminal.print(text);
     return;
   }
-  const [{ mkdir, writeFile }, { dirname, resolve }] = await Promise.all([
-    import('node:fs/promises'),
-    import('node:path'),
-  ]);
-  const file = resolve(terminal.directory, options.output);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${text}\n`);
-  terminal.print(file);
+  const { writeFileIn } = await import('../write-file-in.js');
+  terminal.print(await writeFileIn(terminal.directory, options.output, `${text}\n`));
 }

@@ -1,5 +1,6 @@
 /** `roux show`: what a run or a stage came to. */
 import { Command } from 'commander';
+import { didYouMean } from '../../diagnostics/suggest.js';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
 import type { RunReason } from '../../engine/plan.js';
 import type { ResultRecord } from '../../engine/result-record.js';
@@ -51,7 +52,9 @@ async function showCommand(
     const runs = await listRuns(store);
     const [newest] = runs;
     if (newest === undefined) {
-      throw new CommandLineError('nothing has been run yet', 'roux run recipe.yaml runs a recipe');
+      throw new CommandLineError('command/no-result', 'nothing has been run yet', {
+        help: 'roux run recipe.yaml runs a recipe',
+      });
     }
     const chosen = options.run === undefined ? undefined : await namedRun(store, options.run, terminal);
     const candidates = chosen === undefined ? runs : [chosen];
@@ -135,10 +138,10 @@ function findStage(
 
 function unknownName(name: string, runs: readonly RunRecord[]): CommandLineError {
   const names = [...new Set(runs.flatMap((run) => run.stages.map((stage) => stage.name)))];
-  return new CommandLineError(
-    `no run, and no stage of a run, is called ${name}`,
-    `stages: ${names.join(', ')}; roux runs lists the runs`,
-  );
+  return new CommandLineError('command/unknown-stage', `no run, and no stage of a run, is called ${name}`, {
+    written: name,
+    help: didYouMean(name, names) ?? `stages: ${names.join(', ')}; roux runs lists the runs`,
+  });
 }
 
 function stageAsJson(

@@ -55,10 +55,10 @@ async function stagesCommand(
 
 async function unknownType(type: string, registry: StageRegistry): Promise<CommandLineError> {
   const { didYouMean } = await import('../../diagnostics/suggest.js');
-  return new CommandLineError(
-    `there is no stage type ${type}`,
-    didYouMean(type, registry.keys()) ?? 'roux stages lists them',
-  );
+  return new CommandLineError('command/unknown-stage-type', `there is no stage type ${type}`, {
+    written: type,
+    help: didYouMean(type, registry.keys()) ?? 'roux stages lists them',
+  });
 }
 
 /** `validate` is a function and drops out by itself. */

@@ -44,10 +44,9 @@ async function whyCommand(
   }
   const names = recipe.stages.map((stage) => stage.name);
   if (!names.includes(name)) {
-    throw new CommandLineError(
-      `the recipe has no stage ${name}`,
-      didYouMean(name, names) ?? `stages: ${names.join(', ')}`,
-    );
+    throw new CommandLineError('command/unknown-stage', `the recipe has no stage ${name}`, {
+      help: didYouMean(name, names) ?? `stages: ${names.join(', ')}`,
+    });
   }
   const [{ explainStage }, { formatExplanation, explanationAsJson }] = await Promise.all([
     import('../../engine/explain-stage.js'),
