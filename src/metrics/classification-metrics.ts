@@ -76,6 +76,18 @@ export function classificationMetrics(
 }
 
 /**
+ * Checks predictions once and gives the function that computes `scalarMetrics` under any weights: what a bootstrap calls for
+ * every resample. Throws what `classificationMetrics` throws.
+ */
+export function weightedStatistics(
+  predictions: Predictions,
+  options: Omit<ClassificationMetricsOptions, 'bootstrap'> = {},
+): (weights: Weights) => Statistics {
+  const checked = checkPredictions(predictions);
+  return (weights) => scalarMetrics(measure(checked, weights, options));
+}
+
+/**
  * The single numbers among the metrics, by the names used in recipes (`expect: { macro_f1: ">= 0.9" }`) and in
  * metrics.json; null where one is not defined.
  *

@@ -1,148 +1,28 @@
-/** Wired artifacts -> what the report shows. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
-import { openDataset } from '../../artifacts/dataset.js';
-import { readMetrics } from '../../artifacts/metrics.js';
-import { openPredictions, type Prediction, readPredictions } from '../../artifacts/predictions.js';
+/** Wired artifacts, with their provenance read. */
+import { readFile } from 'node:fs/promises';
 import type { InputArtifact } from '../../plugin/define-stage.js';
-import type { Provenance, ProvenanceStage } from '../../plugin/provenance.js';
-import { readCurve } from '../../training/curve.js';
-import type {
-  Origin,
-  ReportArtifact,
-  ReportContent,
-  ReportCurve,
-  ReportDataset,
-  ReportMetrics,
-  ReportPredictions,
-} from './report-content.js';
+import type { Provenance } from '../../plugin/provenance.js';
+import type { ReportInput, ReportInputs } from '../../report/read-content.js';
 
-/** The wired artifacts by port. */
-export interface ReportInputs {
-  readonly metrics: readonly InputArtifact[];
-  readonly curves: readonly InputArtifact[];
-  readonly predictions: readonly InputArtifact[];
-  readonly datasets: readonly InputArtifact[];
-  readonly artifacts: readonly InputArtifact[];
-}
+/** The stage's inputs by port. */
+export type WiredInputs = Readonly<Record<keyof ReportInputs, readonly InputArtifact[]>>;
 
-/** What the stage's settings say of the contents. */
-export interface ReportWishes {
-  readonly title: string;
-  readonly description: string;
-  readonly headline: readonly string[];
-  /** How many wrongly classified examples are shown of each predictions artifact. */
-  readonly examples: number;
-}
-
-/** Reads everything. An artifact that is not what its kind promises is a `UserError`. */
-export async function readReportInputs(inputs: ReportInputs, wishes: ReportWishes): Promise<ReportContent> {
-  const all = Object.values(inputs).flat();
-  const histories = await Promise.all(all.map(readProvenance));
-  const origins = new Map(all.map((input, index) => [input, originOf(input, histories[index], index)]));
-  const origin = (input: InputArtifact): Origin => origins.get(input) ?? originOf(input, undefined, 0);
-  const { title, description, headline } = wishes;
+/** Reads how every input came about. */
+export async function readWiredInputs(wired: WiredInputs): Promise<ReportInputs> {
+  const read = (inputs: readonly InputArtifact[]): Promise<readonly ReportInput[]> =>
+    Promise.all(inputs.map(withProvenance));
   return {
-    title,
-    description,
-    headline,
-    stages: mergeStages(histories.filter((history) => history !== undefined)),
-    metrics: await each(
-      inputs.metrics,
-      async (input): Promise<ReportMetrics> => ({ ...origin(input), file: await readMetrics(input.path) }),
-    ),
-    curves: await each(
-      inputs.curves,
-      async (input): Promise<ReportCurve> => ({ ...origin(input), rows: await readCurve(input.path) }),
-    ),
-    predictions: await each(inputs.predictions, (input) => readErrors(input, origin(input), wishes.examples)),
-    datasets: await each(inputs.datasets, async (input): Promise<ReportDataset> => {
-      const { labels, splits, statistics } = await openDataset(input.path);
-      return { ...origin(input), labels, splits: present(splits), statistics };
-    }),
-    artifacts: await each(
-      inputs.artifacts,
-      async (input): Promise<ReportArtifact> => ({
-        ...origin(input),
-        kind: input.kind,
-        files: await listFiles(input.path),
-      }),
-    ),
+    metrics: await read(wired.metrics),
+    curves: await read(wired.curves),
+    predictions: await read(wired.predictions),
+    datasets: await read(wired.datasets),
+    artifacts: await read(wired.artifacts),
   };
 }
 
-/** One after the other: artifacts can be large, and nothing is gained by reading them at once. */
-async function each<Value>(
-  inputs: readonly InputArtifact[],
-  read: (input: InputArtifact) => Promise<Value>,
-): Promise<readonly Value[]> {
-  const values: Value[] = [];
-  for (const input of inputs) values.push(await read(input));
-  return values;
-}
-
-async function readProvenance(input: InputArtifact): Promise<Provenance | undefined> {
-  if (input.provenance === undefined) return undefined;
-  const provenance: Provenance = JSON.parse(await readFile(input.provenance, 'utf8'));
+async function withProvenance({ kind, path, digest, provenance: file }: InputArtifact): Promise<ReportInput> {
+  if (file === undefined) return { kind, path, digest };
+  const provenance: Provenance = JSON.parse(await readFile(file, 'utf8'));
   if (provenance.format !== 1) throw new Error(`provenance of format ${String(provenance.format)}`);
-  return provenance;
-}
-
-/** The stage's name, and the port where the stage has several; without a history the kind and a number. */
-function originOf(input: InputArtifact, history: Provenance | undefined, index: number): Origin {
-  const { digest } = input;
-  if (history === undefined) return { name: `${input.kind} ${index + 1}`, digest };
-  const { stage, port, stages } = history;
-  const ports = Object.keys(stages.find(({ name }) => name === stage)?.outputs ?? {});
-  const several = ports.length > 1 && port !== input.kind;
-  return { name: several ? `${stage}.${port}` : stage, stage, digest };
-}
-
-/** Every stage once, each after its inputs: histories are in that order, and what they share has the same name. */
-function mergeStages(histories: readonly Provenance[]): readonly ProvenanceStage[] {
-  const merged = new Map<string, ProvenanceStage>();
-  for (const stage of histories.flatMap(({ stages }) => stages)) {
-    if (!merged.has(stage.name)) merged.set(stage.name, stage);
-  }
-  return [...merged.values()];
-}
-
-/** Counts the errors of a predictions artifact and keeps the most confident ones, in one pass. */
-async function readErrors(input: InputArtifact, origin: Origin, most: number): Promise<ReportPredictions> {
-  const { labels, examples } = await openPredictions(input.path);
-  let labelled = 0;
-  let wrong = 0;
-  let worst: Prediction[] = [];
-  for await (const prediction of readPredictions(input.path)) {
-    if (prediction.label === undefined) continue;
-    labelled += 1;
-    if (prediction.label === prediction.predicted) continue;
-    wrong += 1;
-    worst.push(prediction);
-    if (worst.length > 10 * most + 100) worst = surest(worst, most);
-  }
-  return { ...origin, labels, examples, labelled, wrong, worst: surest(worst, most) };
-}
-
-/** The most confident ones; those of equal confidence in the order of the file. */
-function surest(predictions: readonly Prediction[], most: number): Prediction[] {
-  const confidence = ({ probabilities, predicted }: Prediction): number => probabilities[predicted] ?? 0;
-  return predictions.toSorted((a, b) => confidence(b) - confidence(a)).slice(0, most);
-}
-
-async function listFiles(folder: string): Promise<ReportArtifact['files']> {
-  const files: { readonly path: string; readonly bytes: number }[] = [];
-  for (const name of await readdir(folder, { recursive: true })) {
-    const found = await stat(join(folder, name));
-    if (found.isFile()) files.push({ path: name.split(sep).join('/'), bytes: found.size });
-  }
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-function present<Value>(
-  values: Readonly<Record<string, Value | undefined>>,
-): Readonly<Record<string, Value>> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+  return { kind, path, digest, provenance };
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { UserError } from '../../artifacts/user-error.js';
 import { defineStage } from '../../plugin/define-stage.js';
-import { readReportInputs } from './read-inputs.js';
-import { renderReport } from './render-report.js';
+import { readReportContent } from '../../report/read-content.js';
+import { renderReport } from '../../report/render-report.js';
+import { readWiredInputs } from './read-inputs.js';
 
 export default defineStage({
   type: 'report',
@@ -67,7 +68,7 @@ curve over the strengths is drawn.`,
         help: 'wire what the page shall show: in: { metrics: [evaluate], curves: [train.curve] }',
       });
     }
-    const content = await readReportInputs(inputs, settings);
+    const content = await readReportContent(await readWiredInputs(inputs), settings);
     const page = await renderReport(content);
     await writeFile(join(outputs.report.path, 'report.html'), page);
     const kilobytes = Math.ceil(Buffer.byteLength(page) / 1000);

@@ -1,9 +1,9 @@
 /** Everything that a report shows, read from the artifacts: data without markup. */
-import type { DatasetDescription, DatasetSplit } from '../../artifacts/dataset.js';
-import type { MetricsFile } from '../../artifacts/metrics.js';
-import type { Prediction } from '../../artifacts/predictions.js';
-import type { ProvenanceStage } from '../../plugin/provenance.js';
-import type { CurveRow } from '../../training/curve.js';
+import type { DatasetDescription, DatasetSplit } from '../artifacts/dataset.js';
+import type { MetricsFile } from '../artifacts/metrics.js';
+import type { Prediction } from '../artifacts/predictions.js';
+import type { ProvenanceStage } from '../plugin/provenance.js';
+import type { CurveRow } from '../training/curve.js';
 
 /** Where something in the report comes from. */
 export interface Origin {

@@ -1,5 +1,5 @@
 /** Reading `details` of metrics: a value that is not of the expected shape is undefined, and its part of the page left out. */
-import { isObject, type JsonRecord, type JsonValue } from '../../formats/json.js';
+import { isObject, type JsonRecord, type JsonValue } from '../formats/json.js';
 
 /** A finite number, or undefined. */
 export function numberAt(record: JsonRecord | undefined, name: string): number | undefined {

@@ -1,5 +1,5 @@
 /** How a classifier treats groups: counterfactual swaps, rates per group, gaps. */
-import type { JsonRecord } from '../../../formats/json.js';
+import type { JsonRecord } from '../../formats/json.js';
 import { drawChart } from '../chart.js';
 import { figureName, formatCount, formatFigure, intervalText } from '../figures.js';
 import { html, type Markup } from '../html.js';

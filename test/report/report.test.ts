@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readReportInputs } from '../../../src/stages/report/read-inputs.js';
-import { renderReport } from '../../../src/stages/report/render-report.js';
+import { readReportContent } from '../../src/report/read-content.js';
+import { renderReport } from '../../src/report/render-report.js';
 import { hostileText, writeSampleInputs } from './sample-inputs.js';
 
 let folder: string;
@@ -11,7 +11,7 @@ let page: string;
 
 async function render(): Promise<string> {
   const inputs = await writeSampleInputs(folder);
-  const content = await readReportInputs(inputs, {
+  const content = await readReportContent(inputs, {
     title: 'Spam & ham',
     description: 'A filter for <mail>.',
     headline: [],
@@ -92,7 +92,7 @@ describe('the report', () => {
 
   it('leaves out sections about what was not wired', async () => {
     const inputs = await writeSampleInputs(folder);
-    const content = await readReportInputs(
+    const content = await readReportContent(
       { metrics: [], curves: inputs.curves, predictions: [], datasets: [], artifacts: [] },
       { title: 'Curves', description: '', headline: [], examples: 0 },
     );

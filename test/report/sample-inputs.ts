@@ -1,13 +1,12 @@
 /** Artifacts of a made-up run, written to a folder, for tests of the report. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDatasetWriter } from '../../../src/artifacts/dataset.js';
-import { writeMetrics } from '../../../src/artifacts/metrics.js';
-import { writePredictions } from '../../../src/artifacts/predictions.js';
-import type { InputArtifact } from '../../../src/plugin/define-stage.js';
-import type { Provenance, ProvenanceStage } from '../../../src/plugin/provenance.js';
-import type { ReportInputs } from '../../../src/stages/report/read-inputs.js';
-import { writeCurve } from '../../../src/training/curve.js';
+import { createDatasetWriter } from '../../src/artifacts/dataset.js';
+import { writeMetrics } from '../../src/artifacts/metrics.js';
+import { writePredictions } from '../../src/artifacts/predictions.js';
+import type { Provenance, ProvenanceStage } from '../../src/plugin/provenance.js';
+import type { ReportInput, ReportInputs } from '../../src/report/read-content.js';
+import { writeCurve } from '../../src/training/curve.js';
 
 /** Text that would do harm if it were not escaped. */
 export const hostileText = `<script>alert('1')</script> "quoted" & <img src=x onerror=alert(2)> \u001b[2J\u202eevil`;
@@ -24,15 +23,13 @@ export async function writeSampleInputs(
     stage: string,
     port: string,
     write: (path: string) => Promise<unknown>,
-  ): Promise<InputArtifact> => {
+  ): Promise<ReportInput> => {
     count += 1;
     const path = join(folder, `${count}-${kind}`);
     await mkdir(path, { recursive: true });
     await write(path);
     const provenance: Provenance = { format: 1, stage, port, stages: behind(stage, stages) };
-    const file = join(folder, `${count}-provenance.json`);
-    await writeFile(file, JSON.stringify(provenance));
-    return { kind, path, digest: digest(count), reference: `${stage}.${port}`, provenance: file };
+    return { kind, path, digest: digest(count), provenance };
   };
   const evaluations = await inTurn(strengths, (_, index) =>
     artifact('metrics', `evaluate${index}`, 'metrics', (path) => writeMetrics(path, classification(index))),

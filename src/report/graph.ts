@@ -1,6 +1,6 @@
 /** The recipe's graph as an inline SVG. */
 import dagre from '@dagrejs/dagre';
-import type { ProvenanceStage } from '../../plugin/provenance.js';
+import type { ProvenanceStage } from '../plugin/provenance.js';
 import { figureName, formatFigure } from './figures.js';
 import { html, type Markup } from './html.js';
 

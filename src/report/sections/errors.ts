@@ -1,5 +1,5 @@
 /** Examples that were classified wrongly, the most confident first. */
-import type { Prediction } from '../../../artifacts/predictions.js';
+import type { Prediction } from '../../artifacts/predictions.js';
 import { formatCount, formatShare } from '../figures.js';
 import { html, type Markup } from '../html.js';
 import type { ReportPredictions } from '../report-content.js';

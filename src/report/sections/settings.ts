@@ -1,7 +1,7 @@
 /** Every stage with its settings, and where everything comes from. */
 
-import type { ProvenanceStage } from '../../../plugin/provenance.js';
-import type { Json } from '../../../plugin/stage-info.js';
+import type { ProvenanceStage } from '../../plugin/provenance.js';
+import type { Json } from '../../plugin/stage-info.js';
 import { formatBytes, formatFigure } from '../figures.js';
 import { familyOf, stageAnchor } from '../graph.js';
 import { html, type Markup } from '../html.js';

@@ -1,5 +1,5 @@
 /** How training went: losses and learning rates by step. */
-import type { CurveRow } from '../../../training/curve.js';
+import type { CurveRow } from '../../training/curve.js';
 import { drawChart } from '../chart.js';
 import { figureName, formatCount, formatFigure } from '../figures.js';
 import { html, type Markup } from '../html.js';

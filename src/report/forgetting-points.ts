@@ -1,5 +1,5 @@
 /** Which penalty and which new task belong to a forgetting measurement: read from how it came about. */
-import type { ProvenanceStage } from '../../plugin/provenance.js';
+import type { ProvenanceStage } from '../plugin/provenance.js';
 import type { ReportContent, ReportMetrics } from './report-content.js';
 
 /** Figures that tell how well the new task was learnt, the best known first. */
