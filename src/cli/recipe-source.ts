@@ -20,8 +20,8 @@ export async function readRecipe(
   file: string,
   options: RecipeValueOptions & SelectionOptions,
 ): Promise<LoadedRecipe<Diagnostic>> {
-  const { checkRecipe } = await import('../recipe/check-recipe.js');
-  const checked = await checkRecipe({
+  const { recallRecipe } = await import('../recipe/recalled-recipe.js');
+  const checked = await recallRecipe({
     file,
     ...(options.set !== undefined && { set: options.set }),
     ...(options.profile !== undefined && { profile: options.profile }),

@@ -1,5 +1,6 @@
 /** What is remembered of files that were hashed: stamps of artifacts, stamps and digests of files outside the store. */
 import { mkdir } from 'node:fs/promises';
+import { sealText, unsealText } from '../plugin/sealed-text.js';
 import type { FileStamp } from './file-stamp.js';
 import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
@@ -56,7 +57,7 @@ async function loadEntries<Entry>(
   id: string,
   parse: (value: unknown) => Entry | undefined,
 ): Promise<Readonly<Record<string, Entry>>> {
-  const value = parseJsonSafely(readSmallFile(stampFile(store, id)) ?? '');
+  const value = parseJsonSafely(unsealText(readSmallFile(stampFile(store, id)) ?? '') ?? '');
   const entries: Record<string, Entry> = {};
   if (!isObject(value)) return entries;
   for (const [path, stored] of Object.entries(value)) {
@@ -70,7 +71,10 @@ async function saveEntries(store: Store, id: string, entries: object): Promise<v
   try {
     await mkdir(store.path('stamps', id.slice(0, 2)), { recursive: true });
     const temporary = await store.temporaryPath();
-    await writeFileAtomically(stampFile(store, id), JSON.stringify(entries), { temporary, durable: false });
+    await writeFileAtomically(stampFile(store, id), sealText(JSON.stringify(entries)), {
+      temporary,
+      durable: false,
+    });
   } catch (error) {
     // Only a cache: where it cannot be written, files are hashed again the next time.
     if (fileSystemError(error, 'writing the stat cache') === undefined) throw error;

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { NewDiagnostic, RelatedLocation } from '../diagnostics/diagnostic.js';
 import { type ExcerptedLocation, SourceText } from '../diagnostics/source-text.js';
 import { didYouMean } from '../diagnostics/suggest.js';
-import { lazyValidator, type StageFacts } from './builtin-stages.js';
+import type { StageFacts } from './builtin-stages.js';
 import type { CompileProblem, PluginBundle } from './bundle-plugin.js';
 import { describeStage, looksLikeStage } from './describe-stage.js';
 import { exportedValues } from './load-stage.js';
@@ -15,7 +15,7 @@ import {
   type CachedPlugin,
   hashOf,
   readCachedPlugin,
-  validatorFile,
+  stagesOfPlugin,
   writeBundle,
   writeCachedPlugin,
   writeValidator,
@@ -123,14 +123,10 @@ async function install(
   return loadedFrom(plugin);
 }
 
-function loadedFrom({ entry, inputs, digest, folder, stages }: CachedPlugin): LoadedPlugin {
+function loadedFrom(plugin: CachedPlugin): LoadedPlugin {
   return {
-    stages: stages.map((facts) => ({
-      ...facts,
-      source: { from: 'plugin', file: entry, module: bundleFile(folder), digest },
-      validate: lazyValidator(pathToFileURL(validatorFile(folder, facts.type))),
-    })),
-    files: inputs.map(({ file }) => file),
+    stages: stagesOfPlugin(plugin),
+    files: plugin.inputs.map(({ file }) => file),
     diagnostics: [],
   };
 }

@@ -3,11 +3,13 @@
  * stage types are known without the compiler, without a schema library and without running the plugin's code.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageFacts } from './builtin-stages.js';
+import { pathToFileURL } from 'node:url';
+import { lazyValidator, type StageFacts } from './builtin-stages.js';
 import type { PluginBundle, PluginPackage } from './bundle-plugin.js';
 import { installationRoot, installedVersion } from './installation.js';
+import type { StageInfo } from './stage-info.js';
 
 /** A plugin that was bundled and found good. */
 export interface CachedPlugin {
@@ -25,7 +27,12 @@ export interface CachedPlugin {
 
 /** Reads the manifest of a plugin; undefined when there is none or what it describes has changed. */
 export function readCachedPlugin(cache: string, written: string, from: string): CachedPlugin | undefined {
-  const manifest = readManifest(manifestFile(cache, written, from));
+  return readPluginManifest(manifestFile(cache, written, from));
+}
+
+/** Reads a plugin's manifest; undefined when there is none or what it describes has changed. */
+export function readPluginManifest(file: string): CachedPlugin | undefined {
+  const manifest = readManifest(file);
   if (!manifest || manifest.format !== format || manifest.roux !== rouxIdentity()) return undefined;
   const { inputs, packages, folder, stages } = manifest.plugin;
   const isCurrent =
@@ -34,6 +41,23 @@ export function readCachedPlugin(cache: string, written: string, from: string): 
     existsSync(bundleFile(folder)) &&
     stages.every(({ type }) => existsSync(validatorFile(folder, type)));
   return isCurrent ? manifest.plugin : undefined;
+}
+
+/** The manifest of the plugin whose bundle is in `folder`, if it is there and current. */
+export function findPluginManifest(cache: string, folder: string): string | undefined {
+  return readdirSync(cache)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join(cache, name))
+    .find((file) => readPluginManifest(file)?.folder === folder);
+}
+
+/** The stage types of a plugin. */
+export function stagesOfPlugin({ entry, digest, folder, stages }: CachedPlugin): readonly StageInfo[] {
+  return stages.map((facts) => ({
+    ...facts,
+    source: { from: 'plugin', file: entry, module: bundleFile(folder), digest },
+    validate: lazyValidator(pathToFileURL(validatorFile(folder, facts.type))),
+  }));
 }
 
 /** Writes the bundle's files; the folder is named after their contents, so that processes do not disturb each other. */
@@ -63,7 +87,7 @@ export function bundleFile(folder: string): string {
 }
 
 /** The compiled validator of a stage type's settings. */
-export function validatorFile(folder: string, type: string): string {
+function validatorFile(folder: string, type: string): string {
   return join(folder, `${type}.cjs`);
 }
 
@@ -118,8 +142,8 @@ function versionOf(manifest: string): string | undefined {
   }
 }
 
-/** Other processes see the old file or the new one, never half of it. */
-function writeWhole(file: string, text: string): void {
+/** Writes a file; other processes see the old one or the new one, never half of it. */
+export function writeWhole(file: string, text: string): void {
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
     writeFileSync(temporary, text);
