@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   why: () => import('./commands/why.js'),
   runs: () => import('./commands/runs.js'),
   show: () => import('./commands/show.js'),
+  compare: () => import('./commands/compare.js'),
   report: () => import('./commands/report.js'),
   predict: () => import('./commands/predict.js'),
   stages: () => import('./commands/stages.js'),

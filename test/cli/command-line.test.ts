@@ -241,6 +241,30 @@ describe('roux why', () => {
   });
 });
 
+describe('roux compare', () => {
+  it('compares the newest run with the one before, also when all of it is cached', async () => {
+    await project.run(['run', 'good', '-s', 'text=one']);
+    await project.run(['run', 'good', '-s', 'text=three']);
+    const first = await project.run(['compare', 'recipes/good.yaml~1', 'recipes/good.yaml']);
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(/first +text +one +three/);
+    expect(first.stdout).toMatch(/first +letters +3 +5 +\+2/);
+    expect(first.stdout).toMatch(/computing all of it/);
+    await project.run(['run', 'good', '-s', 'text=one']);
+    const { stdout } = await project.run(['compare', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      runs: [{ name: 'good' }, { name: 'good' }],
+      differences: [{ stage: 'first', what: 'setting', name: 'text', values: ['three', 'one'] }],
+      figures: [{ stage: 'first', values: [5, 3] }, { stage: 'last' }],
+    });
+  });
+
+  it('says that there is no other run', async () => {
+    expect((await project.run(['compare', 'nothing', 'latest'])).code).toBe(2);
+    expect((await project.run(['compare', 'latest', '--stage', 'none'])).code).toBe(2);
+  });
+});
+
 describe('roux runs', () => {
   it('lists runs by recipe and outcome, with a figure', async () => {
     await project.run(['run', 'good']);

@@ -9,6 +9,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
   why: () => import('../../src/cli/commands/why.js'),
   runs: () => import('../../src/cli/commands/runs.js'),
   show: () => import('../../src/cli/commands/show.js'),
+  compare: () => import('../../src/cli/commands/compare.js'),
   report: () => import('../../src/cli/commands/report.js'),
   predict: () => import('../../src/cli/commands/predict.js'),
   stages: () => import('../../src/cli/commands/stages.js'),

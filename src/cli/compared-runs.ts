@@ -1,0 +1,173 @@
+/** Runs and trials of the store, as they are compared. */
+import { type MetricInterval, readMetrics } from '../artifacts/metrics.js';
+import type { ComparedArtifact, ComparedRun, ComparedStage } from '../comparison/compared-run.js';
+import type { RunRecord, RunStageRecord } from '../engine/api.js';
+import { isObject } from '../engine/foreign-data.js';
+import type { ResultRecord } from '../engine/result-record.js';
+import { readResult } from '../engine/results.js';
+import { readRun } from '../engine/run-record.js';
+import type { Store } from '../engine/store.js';
+import { listSweeps, readSweep, type SweepRecord, type TrialRecord } from '../engine/sweep-record.js';
+import { listTags } from '../engine/tags.js';
+import type { Json } from '../plugin/stage-info.js';
+import { CommandLineError } from './exit-codes.js';
+import { namedRun } from './named-run.js';
+import type { Terminal } from './output/terminal.js';
+import { isInStore } from './verified-artifact.js';
+
+/** Trials of a sweep that are compared when the sweep is named as a whole: the best ones. */
+const mostTrials = 6;
+
+/** Digits of a digest that are shown where contents differ. */
+const shortDigest = 12;
+
+/**
+ * The runs that the command line names, each by anything that `findRun` takes, by a sweep (its best trials, the best first) or
+ * by `SWEEP#3`. Without a name the newest run and the one of the same recipe before it; with one, that and the newest.
+ */
+export async function namedComparedRuns(
+  store: Store,
+  written: readonly string[],
+  terminal: Terminal,
+): Promise<readonly ComparedRun[]> {
+  const runs: ComparedRun[] = [];
+  for (const name of await completed(store, written, terminal)) {
+    const trials = await namedTrials(store, name);
+    if (trials === undefined) runs.push(await comparedRun(store, await namedRun(store, name, terminal)));
+    else for (const trial of trials.trials) runs.push(await comparedTrial(store, trials.sweep, trial));
+  }
+  return runs;
+}
+
+/** A run of the store with all that its stages came to, cached or not. */
+export async function comparedRun(store: Store, run: RunRecord): Promise<ComparedRun> {
+  const tag = (await listTags(store)).find((candidate) => candidate.run === run.id)?.name;
+  const stages: ComparedStage[] = [];
+  for (const stage of run.stages) stages.push(await comparedStage(store, stage));
+  return {
+    id: run.id,
+    label: tag ?? run.id,
+    name: run.name,
+    recipe: run.recipe,
+    ...(run.profile === undefined ? {} : { profile: run.profile }),
+    startedAt: run.startedAt,
+    outcome: run.outcome,
+    ...(run.durationMs === undefined ? {} : { durationMs: run.durationMs }),
+    stages,
+  };
+}
+
+/** A trial of a sweep, as it was with its largest budget; its run may have left no record, its results have. */
+async function comparedTrial(store: Store, sweep: SweepRecord, trial: TrialRecord): Promise<ComparedRun> {
+  const last = trial.runs.at(-1);
+  const recorded = last?.run === undefined ? undefined : await readRun(store, last.run);
+  const label = `${sweep.id}#${trial.number}`;
+  if (recorded !== undefined) return { ...(await comparedRun(store, recorded)), label };
+  const stages: ComparedStage[] = [];
+  for (const [name, key] of Object.entries(last?.keys ?? {})) {
+    const answer = await readResult(store, key);
+    if (answer.state !== 'found') continue;
+    const { fingerprint, stageType } = answer.record;
+    const settings = isObject(fingerprint.settings) ? fingerprint.settings : {};
+    stages.push(
+      await comparedStage(store, { name, type: stageType, settings, inputs: {}, outcome: 'hit', key }),
+    );
+  }
+  return {
+    id: label,
+    label,
+    name: sweep.name,
+    recipe: sweep.recipe,
+    ...(sweep.profile === undefined ? {} : { profile: sweep.profile }),
+    outcome: trial.state,
+    stages,
+  };
+}
+
+async function comparedStage(store: Store, stage: RunStageRecord): Promise<ComparedStage> {
+  const answer = stage.key === undefined ? undefined : await readResult(store, stage.key);
+  const record = answer?.state === 'found' ? answer.record : undefined;
+  const outputs: ComparedArtifact[] = [];
+  const intervals: Record<string, MetricInterval | null> = {};
+  for (const [port, artifact] of Object.entries(record?.outputs ?? {})) {
+    const { kind, digest } = artifact;
+    const folder = (await isInStore(store, artifact)) ? store.artifactFolder(digest) : undefined;
+    outputs.push({ port, kind, digest, ...(folder === undefined ? {} : { folder }) });
+    if (kind === 'metrics' && folder !== undefined) {
+      Object.assign(intervals, (await readMetrics(folder)).intervals);
+    }
+  }
+  return {
+    name: stage.name,
+    type: stage.type,
+    ...(stage.outcome === undefined ? {} : { outcome: stage.outcome }),
+    settings: stage.settings,
+    inputs: stage.inputs,
+    traits: record === undefined ? {} : traitsOf(record),
+    metrics: record?.metrics ?? stage.metrics ?? {},
+    intervals,
+    ...(record === undefined ? {} : { costMs: record.durationMs }),
+    outputs,
+  };
+}
+
+/** What a result was made from, besides settings and inputs, by what people call it. */
+function traitsOf({ fingerprint }: ResultRecord): Readonly<Record<string, Json>> {
+  const traits: Record<string, Json> = {};
+  const take = (name: string, value: unknown): void => {
+    if (typeof value === 'number' || typeof value === 'string') traits[name] = value;
+  };
+  take('version', fingerprint.version);
+  take('seed', fingerprint.seed);
+  take('runtime', fingerprint.runtime);
+  if (typeof fingerprint.plugin === 'string') take('code', fingerprint.plugin.slice(0, shortDigest));
+  for (const [pointer, contents] of Object.entries(isObject(fingerprint.files) ? fingerprint.files : {})) {
+    const digest = isObject(contents) && typeof contents.digest === 'string' ? contents.digest : '';
+    take(`contents of ${pointer.slice(1)}`, digest.slice(0, shortDigest));
+  }
+  return traits;
+}
+
+async function completed(
+  store: Store,
+  written: readonly string[],
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  const [first, ...others] = written;
+  if (first === undefined) {
+    const newest = await namedRun(store, 'latest', terminal);
+    return [`${newest.recipe}~1`, newest.id];
+  }
+  if (others.length > 0 || (await namedTrials(store, first)) !== undefined) return written;
+  const only = await namedRun(store, first, terminal);
+  const newest = await namedRun(store, only.recipe, terminal);
+  if (newest.id !== only.id) return [only.id, newest.id];
+  throw new CommandLineError('command/argument', `there is no other run to compare ${first} with`, {
+    written: first,
+    help: 'name two: roux compare baseline latest; roux runs lists them',
+  });
+}
+
+interface NamedTrials {
+  readonly sweep: SweepRecord;
+  readonly trials: readonly TrialRecord[];
+}
+
+async function namedTrials(store: Store, written: string): Promise<NamedTrials | undefined> {
+  const { id = written, number } = /^(?<id>.+)#(?<number>\d+)$/.exec(written)?.groups ?? {};
+  const sweep = id === 'sweep' ? (await listSweeps(store))[0] : await readSweep(store, id);
+  if (sweep === undefined) return undefined;
+  if (number !== undefined) {
+    const trial = sweep.trials.find((candidate) => candidate.number === Number(number));
+    if (trial !== undefined) return { sweep, trials: [trial] };
+    throw new CommandLineError('command/unknown-run', `the sweep ${id} has no trial ${number}`, {
+      written,
+      help: `its trials: 1 to ${sweep.trials.length}`,
+    });
+  }
+  const better = sweep.goal.mode === 'max' ? 1 : -1;
+  const best = sweep.trials
+    .filter(({ value }) => value !== undefined)
+    .toSorted((a, b) => better * ((b.value ?? 0) - (a.value ?? 0)));
+  return { sweep, trials: best.slice(0, mostTrials) };
+}
