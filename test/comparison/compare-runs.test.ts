@@ -23,7 +23,8 @@ async function compare(
   second: Readonly<Record<string, Said>>,
   order?: readonly string[],
 ) {
-  const name = String((count += 1));
+  count += 1;
+  const name = String(count);
   const a = await writeSaid(join(folder, `${name}-a`), first);
   const b = await writeSaid(join(folder, `${name}-b`), second, order);
   return comparePredictions(a, b, options);
