@@ -3,7 +3,19 @@
  * A folder may import its own files and those of the folders that its row lists.
  */
 const mayImport = {
-  cli: ['engine', 'recipe', 'plugin', 'search', 'artifacts', 'data', 'models', 'runtime', 'formats'],
+  cli: [
+    'engine',
+    'recipe',
+    'comparison',
+    'report',
+    'plugin',
+    'search',
+    'artifacts',
+    'data',
+    'models',
+    'runtime',
+    'formats',
+  ],
   engine: ['recipe', 'plugin', 'search', 'artifacts'],
   recipe: ['plugin', 'search', 'artifacts'],
   plugin: ['artifacts'],
