@@ -157,12 +157,13 @@ function update(
   lossGradients: NamedTensors,
   outputs: NamedTensors,
 ) {
-  const parameters = pick(values, options.trainable, options.trainable);
-  const penalty = penaltyAndGradients(options.penalty, parameters, values);
-  const gradients: Record<string, tf.Tensor> = { ...lossGradients };
-  for (const [name, gradient] of Object.entries(penalty.gradients)) {
-    gradients[name] = tf.add(at(gradients, name), gradient);
-  }
+  const penalty = penaltyAndGradients(options.penalty, values, values);
+  const gradients = Object.fromEntries(
+    Object.entries(lossGradients).map(([name, gradient]) => {
+      const own = penalty.gradients[name];
+      return [name, own === undefined ? gradient : tf.add(gradient, own)];
+    }),
+  );
   const norm = globalNorm(gradients);
   const updates = updateParameters({
     optimizer: options.optimizer,

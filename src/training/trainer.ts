@@ -2,11 +2,12 @@
  * Trains a model: puts the parts together and runs the loop.
  */
 import { createRandom, type Random } from '../data/random.js';
-import type { Variables } from '../runtime/runtime.js';
+import type { NamedTensors, Variables } from '../runtime/runtime.js';
 import { readCheckpoint } from './checkpoint.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { plainGroups, timedGroups } from './optimizer-groups.js';
 import { createOptimizer } from './optimizers/index.js';
+import { withPenalty } from './penalized-evaluator.js';
 import { combinePenalties } from './penalties/quadratic.js';
 import { createSchedule, type Schedule, stepsOf } from './schedules.js';
 import { createStepper } from './stepper.js';
@@ -14,7 +15,7 @@ import { type TrainStepOptions, trainingVariables } from './train-step.js';
 import { TrainingLoop } from './training-loop.js';
 import type { TrainingOptions, TrainingResult, TrainingSettings } from './training-options.js';
 import { planTraining, type TrainingPlan } from './training-plan.js';
-import { withAverages } from './weight-average.js';
+import { averagedWeights, withAverages } from './weight-average.js';
 
 /**
  * Trains.
@@ -61,7 +62,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     random: random.fork('dropout'),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  const evaluator = createValidation(options, variables, random, plan);
+  const evaluator = createValidation(options, variables, random, plan, step);
   try {
     return await new TrainingLoop({
       options,
@@ -85,14 +86,13 @@ function createValidation(
   variables: Variables,
   random: Random,
   plan: TrainingPlan,
+  { penalty, keepsAverage }: TrainStepOptions,
 ): Evaluator | undefined {
   if (options.validation === undefined) return undefined;
-  return createEvaluator({
+  const { trainable } = options;
+  const evaluator = createEvaluator({
     runtime: options.runtime,
-    objective:
-      options.settings.averageDecay === undefined
-        ? options.objective
-        : withAverages(options.objective, options.trainable),
+    objective: keepsAverage ? withAverages(options.objective, trainable) : options.objective,
     variables,
     data: options.validation,
     batchSize: options.settings.batchSize,
@@ -102,6 +102,9 @@ function createValidation(
     random: random.fork('validation'),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+  if (options.penalties.length === 0) return evaluator;
+  const weights = (values: NamedTensors) => (keepsAverage ? averagedWeights(values, trainable) : values);
+  return withPenalty(evaluator, { runtime: options.runtime, variables, penalty, weights });
 }
 
 function scheduleOf(settings: TrainingSettings, totalSteps: number): Schedule {

@@ -1,6 +1,7 @@
 /** A few stage types that look like real ones, so that recipes can be checked without building any. */
 import { type TObject, Type } from '@sinclair/typebox';
 import { createValidator } from '../../src/plugin/compile-validator.js';
+import { onlyWith } from '../../src/plugin/conditional-setting.js';
 import type { InputPort, OutputPort } from '../../src/plugin/define-stage.js';
 import { PathSetting } from '../../src/plugin/path-setting.js';
 import type { JsonObject, StageInfo, StageRegistry } from '../../src/plugin/stage-info.js';
@@ -128,6 +129,9 @@ export const fakeRegistry: StageRegistry = new Map(
           schedule: Type.Union([Type.Literal('linear'), Type.Literal('cosine'), Type.Literal('constant')], {
             default: 'linear',
           }),
+          optimizer: Type.Union([Type.Literal('adamw'), Type.Literal('sgd')], { default: 'adamw' }),
+          momentum: Type.Optional(Type.Number({ ...onlyWith('optimizer', ['sgd']) })),
+          nesterov: Type.Optional(Type.Boolean({ ...onlyWith('momentum') })),
         },
         closed,
       ),

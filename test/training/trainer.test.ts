@@ -6,6 +6,7 @@ import { UserError } from '../../src/artifacts/user-error.js';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
 import type { NamedHostTensors, Runtime } from '../../src/runtime/runtime.js';
 import { defaultOptimizers } from '../../src/training/optimizers/index.js';
+import { penaltyValue } from '../../src/training/penalties/quadratic.js';
 import { train } from '../../src/training/trainer.js';
 import type {
   TrainingOptions,
@@ -163,6 +164,59 @@ describe('training', () => {
     const again = await run({ checkpoints, onMessage: (message) => messages.push(message) });
     expect(messages.join()).toContain('training starts again');
     expect(bytes(again)).toBe(bytes(await run()));
+  });
+
+  it('with penalties, finds the best step by what it minimises: loss and penalty together', async () => {
+    const weights = startWeights();
+    const fisher = Object.fromEntries(
+      Object.entries(weights).map(([name, { shape, data: values }]) => [
+        name,
+        float32(shape, new Array<number>(values.length).fill(1)),
+      ]),
+    );
+    const penalty = { strength: 0.2, fisher, anchor: weights };
+    const best = { ...settings.best, metric: 'penalized_loss' };
+    const result = await run(
+      { penalties: [penalty], validation: data(examples(40, 5)) },
+      { keep: 'best', epochs: 4, evaluateEvery: 6, best },
+    );
+    const rows = result.curve.flatMap(({ validation }) => (validation === undefined ? [] : [validation]));
+    for (const row of rows) {
+      expect(row.penalized_loss).toBeCloseTo((row.loss ?? Number.NaN) + (row.penalty ?? Number.NaN), 10);
+    }
+    const sums = rows.map((row) => row.penalized_loss ?? Number.NaN);
+    expect(result.validation?.penalized_loss).toBe(Math.min(...sums));
+    // The figure is that of the weights that came out.
+    expect(
+      relativeDifference([result.validation?.penalty ?? 0], [penaltyValue([penalty], result.weights)]),
+    ).toBeLessThan(1e-5);
+  });
+
+  it('keeps what starts late as it is until then', async () => {
+    const groups = [
+      { name: 'head', parameters: trainable.slice(1), learningRate: 0.05, weightDecay: 0, startEpoch: 0 },
+      { name: 'words', parameters: trainable.slice(0, 1), learningRate: 0.05, weightDecay: 0, startEpoch: 1 },
+    ];
+    const { weights } = await run({ groups }, { maximumSteps: 12 });
+    expect(weights['embeddings.weight']).toEqual(startWeights()['embeddings.weight']);
+    const later = await run({ groups }, { maximumSteps: 13 });
+    expect(later.weights['embeddings.weight']).not.toEqual(startWeights()['embeddings.weight']);
+  });
+
+  it('gives back, and measures, the average of the weights where one is kept', async () => {
+    const validation = data(examples(40, 5));
+    const last = await run({ validation }, { averageDecay: 1e-9 });
+    const plain = await run({ validation });
+    // With next to no memory the average is the weights themselves.
+    expect(difference(last.weights, plain.weights)).toBeLessThan(1e-6);
+    expect(last.validation?.loss).toBeCloseTo(plain.validation?.loss ?? 0, 6);
+    const averaged = await run({ validation }, { averageDecay: 0.9 });
+    expect(difference(averaged.weights, plain.weights)).toBeGreaterThan(1e-3);
+    const measured = await run(
+      { validation, weights: averaged.weights },
+      { maximumSteps: 1, learningRate: 1e-30 },
+    );
+    expect(measured.validation?.loss).toBeCloseTo(averaged.validation?.loss ?? 0, 6);
   });
 
   it('honours an abort before the first step', async () => {

@@ -88,7 +88,7 @@ export const trainSettings = Type.Object(
     best_metric: Type.Optional(
       Type.String({
         description:
-          'What the best evaluation is told by: loss, accuracy, macro_f1 (classification), perplexity (masked language modelling). Default: the metric of `early_stopping`, else loss.',
+          'What the best evaluation is told by: loss, penalized_loss (loss and penalties together), accuracy, macro_f1 (classification), perplexity (masked language modelling). Default: the metric of `early_stopping`, else penalized_loss where there are penalties and loss where there are none.',
       }),
     ),
     keep: Type.Optional(

@@ -19,6 +19,7 @@ import {
   createObjectiveData,
   type ObjectiveSettings,
 } from '../../training/objectives/index.js';
+import { penalizedLoss } from '../../training/penalized-evaluator.js';
 import type { QuadraticPenalty } from '../../training/penalties/quadratic.js';
 import { train } from '../../training/trainer.js';
 import type { TrainingProgress, TrainingResult, TrainingSettings } from '../../training/training-options.js';
@@ -87,6 +88,7 @@ same bytes as one that was not.`,
       settings,
       createObjective(architecture, model.task, objectiveSettings),
       data,
+      penalties.length > 0,
     );
     const { maximumLength } = architecture.config;
     const frozen = planFrozenLayers(settings, model, trainable, {
@@ -211,10 +213,11 @@ function trainingSettingsOf(
   settings: TrainSettings,
   objective: Objective,
   data: ModelTokens,
+  isPenalized: boolean,
 ): TrainingSettings {
   const stopping = settings.early_stopping;
-  const metric = settings.best_metric ?? stopping?.metric ?? 'loss';
-  requireMetric(metric, objective, settings);
+  const metric = settings.best_metric ?? stopping?.metric ?? (isPenalized ? penalizedLoss : 'loss');
+  requireMetric(metric, [...objective.metrics, ...(isPenalized ? [penalizedLoss] : [])], settings);
   if (data.validation === undefined && (stopping !== undefined || settings.keep === 'best')) {
     throw new UserError({
       code: 'train/no-validation',
@@ -244,7 +247,7 @@ function trainingSettingsOf(
   };
 }
 
-function requireMetric(metric: string, objective: Objective, settings: TrainSettings): void {
+function requireMetric(metric: string, measured: readonly string[], settings: TrainSettings): void {
   const other = settings.early_stopping?.metric;
   if (settings.best_metric !== undefined && other !== undefined && other !== settings.best_metric) {
     throw new UserError({
@@ -254,12 +257,12 @@ function requireMetric(metric: string, objective: Objective, settings: TrainSett
       help: 'One is enough: it tells the best evaluation and when to stop.',
     });
   }
-  if (objective.metrics.includes(metric)) return;
+  if (measured.includes(metric)) return;
   throw new UserError({
     code: 'train/metric',
     message: `Evaluations during training do not measure '${metric}'.`,
     found: metric,
-    expected: `one of ${list(objective.metrics)}`,
+    expected: `one of ${list(measured)}`,
   });
 }
 
