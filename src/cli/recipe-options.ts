@@ -14,6 +14,7 @@ export interface RecipeOptions extends RecipeValueOptions {
 export interface RecipeValueOptions {
   readonly profile?: string;
   readonly set?: readonly string[];
+  readonly params?: readonly string[];
   readonly threads?: number;
   readonly runtime?: RuntimeName;
   readonly seed?: number;
@@ -39,6 +40,7 @@ export function addRecipeValueOptions(command: Command): Command {
   return command
     .option('-p, --profile <name>', 'take the parameters of this profile of the recipe')
     .option('-s, --set <key=value>', 'set a parameter of the recipe; may be repeated', collect)
+    .option('--params <file>', 'set parameters from a YAML or JSON file; may be repeated', collect)
     .option('--threads <number>', 'CPU threads to use; default: all', wholeNumber(1))
     .addOption(runtimeOption())
     .option('--seed <number>', 'the seed of everything that is random', wholeNumber(0));

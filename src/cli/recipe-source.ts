@@ -24,6 +24,7 @@ export async function readRecipe(
   const checked = await recallRecipe({
     file,
     ...(options.set !== undefined && { set: options.set }),
+    ...(options.params !== undefined && { paramsFiles: options.params }),
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.runtime !== undefined && { runtime: options.runtime }),

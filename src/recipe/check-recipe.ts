@@ -16,7 +16,6 @@ import { resolveParams } from './params.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
 import { entriesOf, excerptOf, locationOf, type MapNode, type RecipeNode, valueAt } from './recipe-node.js';
-import { paramNamePattern } from './recipe-schema.js';
 import { stageOrder } from './stage-order.js';
 import { type DraftStage, type Wiring, wire } from './wiring.js';
 
@@ -27,6 +26,10 @@ export interface CheckRecipeOptions {
   /** The recipe's text, where it is not the file's (an editor's unsaved one). */
   readonly text?: string;
   readonly profile?: string;
+  /** Files with values of parameters by name, from `workingFolder`; later ones win, and `set` wins over them. */
+  readonly paramsFiles?: readonly string[];
+  /** What declared environment variables are read from; default: the process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** `name=value` pairs that override parameters, values in YAML; relative paths in them start from `workingFolder`. */
   readonly set?: readonly string[];
   /** Overrides the recipe's seed, not that of a stage that has its own. */
@@ -86,7 +89,7 @@ async function check(
     return undefined;
   }
   const composed = composeRecipe(parsed, diagnostics, files);
-  const recipe = fillIn(composed, options, workingFolder, diagnostics);
+  const recipe = fillIn(composed, options, workingFolder, diagnostics, files);
   if (!recipe) return undefined;
   const loaded = await loadStageTypes(recipe, options, diagnostics, files);
   await checkStructure(recipe, loaded?.registry, diagnostics);
@@ -128,23 +131,18 @@ function fillIn(
   options: CheckRecipeOptions,
   workingFolder: string,
   diagnostics: Diagnostics,
+  files: Set<string>,
 ): MapNode | undefined {
   const overrides = {
     set: options.set ?? [],
+    paramsFiles: options.paramsFiles ?? [],
+    environment: options.environment ?? process.env,
     folder: workingFolder,
     ...(options.profile !== undefined && { profile: options.profile }),
   };
-  const params = resolveParams(parsed, overrides, diagnostics);
-  for (const { name, declared } of params.values()) {
-    if (new RegExp(paramNamePattern).test(name)) continue;
-    diagnostics.add({
-      code: 'params/name',
-      message: `'${name}' cannot be the name of a parameter`,
-      location: excerptOf(declared.key),
-      expected: 'a letter, then letters, digits, hyphens and underscores, at most 100',
-    });
-  }
-  const interpolation = new Interpolation(params, diagnostics);
+  const params = resolveParams(parsed, overrides, diagnostics, files);
+  const interpolation = new Interpolation({ params, items: new Map() }, diagnostics);
+  interpolation.check();
   const entries = entriesOf(parsed).map((entry) => {
     const isOverride = entry.name === 'params' || entry.name === 'profiles';
     return [entry.name, isOverride ? entry : { ...entry, value: interpolation.fill(entry.value) }] as const;
@@ -159,12 +157,12 @@ function fillIn(
     });
     return undefined;
   }
-  for (const { name, declared } of interpolation.unused()) {
+  for (const { name, key } of interpolation.unused()) {
     diagnostics.add({
       code: 'params/unused',
       severity: 'warning',
       message: `nothing uses the parameter '${name}'`,
-      location: excerptOf(declared.key),
+      location: excerptOf(key),
     });
   }
   return recipe;

@@ -32,6 +32,7 @@ function ownerOf(pointer: string): string {
   if (section === undefined) return 'the recipe';
   if (name === undefined) return `'${section}'`;
   if (section === 'stages' && rest.length === 0) return `stage '${name}'`;
+  if (section === 'params' && rest.length === 0) return `the parameter '${name}'`;
   return `'${rest.at(-1) ?? name}'`;
 }
 

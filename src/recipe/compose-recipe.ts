@@ -6,6 +6,7 @@
  */
 import { Diagnostics, type RelatedLocation } from '../diagnostics/diagnostic.js';
 import { finishMerge, mergeMaps, readAppends } from './merge-recipes.js';
+import { inLongForm, withNullDefaults } from './param-declaration.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
 import { excerptOf, type MapNode, type Origin, type RecipeNode, type ScalarNode } from './recipe-node.js';
@@ -14,7 +15,7 @@ import { resolveRecipe } from './recipe-reference.js';
 /** The recipe merged with everything that it extends. The files read are added to `files`. */
 export function composeRecipe(recipe: MapNode, diagnostics: Diagnostics, files: Set<string>): MapNode {
   const composer = new Composer(diagnostics, files);
-  return finishMerge(composer.compose(recipe, [], recipe.origin.source.file));
+  return withNullDefaults(finishMerge(composer.compose(recipe, [], recipe.origin.source.file)));
 }
 
 /** A longer chain of recipes that extend each other is refused. */
@@ -38,7 +39,7 @@ class Composer {
   ) {}
 
   compose(written: MapNode, chain: readonly Link[], root: string): MapNode {
-    const recipe = readAppends(written, this.diagnostics);
+    const recipe = inLongForm(readAppends(written, this.diagnostics));
     const extended = recipe.entries.get('extends');
     if (!extended) return recipe;
     const own = new Map([...recipe.entries].filter(([name]) => name !== 'extends'));

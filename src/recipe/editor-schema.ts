@@ -6,7 +6,7 @@ import type { StageFacts } from '../plugin/builtin-stages.js';
 import type { InputPort } from '../plugin/define-stage.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
 import { isList, isObject, requiredNames } from './describe-schema.js';
-import { recipeSchema, stageSchema } from './recipe-schema.js';
+import { paramSchema, recipeSchema, stageSchema } from './recipe-schema.js';
 
 /** The schema of a recipe that may use these stage types, and others that plugins define. */
 export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
@@ -26,6 +26,7 @@ export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
       ...recipeSchema,
       properties: {
         ...sections,
+        params: { ...sections.params, additionalProperties: paramOrDefault },
         stages: {
           ...sections.stages,
           additionalProperties: {
@@ -42,6 +43,13 @@ export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
     }),
   };
 }
+
+/** What has `default` or `type` is the long form; anything else is a default. */
+const paramOrDefault: JsonObject = {
+  if: { type: 'object', anyOf: [{ required: ['default'] }, { required: ['type'] }] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: paramSchema,
+};
 
 /** The schema of one stage type's settings on its own. */
 export function editorStageSchema({ type, summary, settings }: StageFacts): JsonObject {

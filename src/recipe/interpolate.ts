@@ -1,5 +1,5 @@
 /**
- * `${params.name}` in values.
+ * `${params.name}` and `${foreach.name}` in values.
  *
  * A value that is nothing but one reference becomes the parameter with its type; inside a longer text the parameter is
  * written out. `$${` stands for `${`. A parameter's value may refer to other parameters. `${params.data.path}` reaches
@@ -7,6 +7,9 @@
  */
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
+import { type Axis, noVariant, type Variant } from './axis.js';
+import { checkParam } from './check-param.js';
+import type { ParamDeclaration } from './param-declaration.js';
 import type { Param } from './params.js';
 import {
   entriesOf,
@@ -17,20 +20,70 @@ import {
   valueAt,
 } from './recipe-node.js';
 
-/** Fills in parameters, and keeps count of which were used. */
+/** What references can mean. */
+export interface Scope {
+  readonly params: ReadonlyMap<string, Param>;
+  /** What `${foreach.name}` stands for. */
+  readonly items: ReadonlyMap<string, Axis>;
+}
+
+/** A parameter's value, references in it filled in and checked. */
+interface Resolved {
+  readonly node: RecipeNode;
+  /** What it varies with. */
+  readonly axes: ReadonlySet<Axis>;
+}
+
+/** Fills in references, for one variant of the recipe. */
 export class Interpolation {
-  readonly #resolved = new Map<string, RecipeNode | 'open'>();
+  readonly #resolved = new Map<string, Resolved | 'open'>();
+  readonly #used: Set<string>;
+  /** The axes that whatever is being worked out varies with, the innermost value last. */
+  readonly #traces: Set<Axis>[] = [];
+  /** The last one that was asked for: all values of a stage want the same. */
+  #varied: Interpolation | undefined;
   /** The number of parameters whose value is being worked out. */
   #open = 0;
 
   constructor(
-    readonly params: ReadonlyMap<string, Param>,
+    readonly scope: Scope,
     readonly diagnostics: Diagnostics,
-  ) {}
+    readonly variant: Variant = noVariant,
+    readonly parent?: Interpolation,
+  ) {
+    this.#used = parent ? parent.#used : new Set();
+  }
+
+  /** The same references for another variant. What does not vary is not worked out again. */
+  for(variant: Variant): Interpolation {
+    if (this.parent) return this.parent.for(variant);
+    if (variant.size === 0) return this;
+    if (this.#varied?.variant !== variant) {
+      this.#varied = new Interpolation(this.scope, this.diagnostics, variant, this);
+    }
+    return this.#varied;
+  }
 
   /** The parameters that nothing has referred to so far. */
-  unused(): readonly Param[] {
-    return [...this.params.values()].filter(({ name }) => !this.#resolved.has(name));
+  unused(): readonly ParamDeclaration[] {
+    return [...this.scope.params.values()].flatMap(({ declaration }) =>
+      this.#used.has(declaration.name) ? [] : [declaration],
+    );
+  }
+
+  /** Works out every parameter, so that wrong ones are found whether or not they are used. */
+  check(): void {
+    for (const param of this.scope.params.values()) this.#resolve(param, param.declaration.key);
+  }
+
+  /** The value of a parameter; undefined when there is none, which was complained about. */
+  valueOf(param: Param): RecipeNode | undefined {
+    return this.#resolve(param, param.declaration.key).node;
+  }
+
+  /** What a value varies with. */
+  axesOf(node: RecipeNode): ReadonlySet<Axis> {
+    return this.#traced(() => this.fill(node)).axes;
   }
 
   /** The node with every reference in it filled in. */
@@ -61,11 +114,12 @@ export class Interpolation {
     const [only] = pieces;
     if (only?.kind === 'reference' && pieces.length === 1) {
       const value = this.#lookUp(only.name, this.#place(node, only.written));
-      return value ? { ...value, origin: node.origin, from: value } : unknown(node);
+      return value ? standingIn(node, value) : unknown(node);
     }
     let filled = '';
     let folder: string | undefined;
     let isUnknown = false;
+    const parts: RecipeNode[] = [];
     for (const piece of pieces) {
       if (piece.kind === 'text') filled += piece.text;
       else if (piece.kind === 'open') {
@@ -79,6 +133,7 @@ export class Interpolation {
       } else {
         const place = this.#place(node, piece.written);
         const value = this.#lookUp(piece.name, place);
+        if (value) parts.push(value);
         const written = value && this.#writtenOut(value, piece.name, place);
         // A path starts from the folder of whatever its beginning came from.
         if (filled === '') folder ??= value?.folder;
@@ -92,7 +147,7 @@ export class Interpolation {
       this.diagnostics.add({ code: 'params/too-large', message, location: excerptOf(node.origin) });
       isUnknown = true;
     }
-    return isUnknown ? unknown(node) : { ...node, value: filled, folder: folder ?? node.folder };
+    return isUnknown ? unknown(node) : { ...node, value: filled, folder: folder ?? node.folder, parts };
   }
 
   #writtenOut(value: RecipeNode, name: string, place: Origin): string | undefined {
@@ -111,8 +166,9 @@ export class Interpolation {
 
   #lookUp(reference: string, place: Origin): RecipeNode | undefined {
     const [scope, name, ...rest] = reference.split('.');
-    if (scope !== 'params' || name === undefined || name === '') {
-      const isParam = this.params.has(reference.split('.')[0] ?? '');
+    const isKnown = scope === 'params' || scope === 'foreach';
+    if (!isKnown || name === undefined || name === '') {
+      const isParam = this.scope.params.has(reference.split('.')[0] ?? '');
       this.diagnostics.add({
         code: 'params/reference',
         message: `'\${${reference}}' refers to nothing`,
@@ -122,12 +178,13 @@ export class Interpolation {
       });
       return undefined;
     }
-    let node = this.#param(name, place);
+    let node = scope === 'params' ? this.#param(name, place) : this.#item(name, place);
+    const noun = scope === 'params' ? 'the parameter' : 'the item';
     let path = name;
     for (const key of rest) {
       if (!node || node.unknown) return node;
       const next = valueAt(node, key);
-      if (!next) this.#complain(`the parameter '${path}' has no key '${key}'`, key, keysOf(node), place);
+      if (!next) this.#complain(`${noun} '${path}' has no key '${key}'`, key, keysOf(node), place);
       node = next;
       path = `${path}.${key}`;
     }
@@ -135,13 +192,41 @@ export class Interpolation {
   }
 
   #param(name: string, place: Origin): RecipeNode | undefined {
-    const param = this.params.get(name);
+    const param = this.scope.params.get(name);
     if (!param) {
-      this.#complain(`there is no parameter '${name}'`, name, [...this.params.keys()], place);
+      this.#complain(`there is no parameter '${name}'`, name, [...this.scope.params.keys()], place);
       return undefined;
     }
-    const known = this.#resolved.get(name);
-    if (known === 'open' || (known === undefined && this.#open >= maximumChain)) {
+    this.#used.add(name);
+    const { node, axes } = this.#resolve(param, place);
+    this.#note(axes);
+    return node;
+  }
+
+  #item(name: string, place: Origin): RecipeNode | undefined {
+    const axis = this.scope.items.get(name);
+    if (!axis) {
+      const names = [...this.scope.items.keys()];
+      const help = didYouMean(name, names);
+      this.diagnostics.add({
+        code: 'matrix/unknown',
+        message: `no 'foreach' names '${name}'`,
+        location: excerptOf(place),
+        expected: names.length === 0 ? "a stage's 'foreach'; there is none" : listOfNames(names),
+        ...(help && { help }),
+      });
+      return undefined;
+    }
+    this.#note([axis]);
+    return (this.variant.get(axis) ?? axis.values[0])?.node;
+  }
+
+  #resolve(param: Param, place: Origin): Resolved {
+    const { declaration } = param;
+    const { name } = declaration;
+    const known = this.#resolved.get(name) ?? this.#resolvedAbove(name);
+    if (known && known !== 'open') return known;
+    if (known === 'open' || this.#open >= maximumChain) {
       const message = known
         ? `the parameter '${name}' refers to itself`
         : 'parameters refer to too many others in a row';
@@ -149,17 +234,47 @@ export class Interpolation {
         code: 'params/cycle',
         message,
         location: excerptOf(place),
-        related: [{ location: excerptOf(param.declared.key), message: `'${name}' is declared here` }],
+        related: [{ location: excerptOf(declaration.key), message: `'${name}' is declared here` }],
       });
-      return { ...param.value, unknown: true };
+      return { node: { ...nothingAt(place), unknown: true }, axes: new Set() };
     }
-    if (known) return known;
     this.#resolved.set(name, 'open');
     this.#open++;
-    const value = this.fill(param.value);
+    const resolved = this.#traced(() => checkParam(declaration, this.#value(param, place), this.diagnostics));
     this.#open--;
-    this.#resolved.set(name, value);
-    return value;
+    this.#resolved.set(name, resolved);
+    return resolved;
+  }
+
+  #value({ declaration, value, axis, within }: Param, place: Origin): RecipeNode | undefined {
+    if (axis) {
+      this.#note([axis]);
+      return (this.variant.get(axis) ?? axis.values[0])?.node ?? { ...nothingAt(place), unknown: true };
+    }
+    const written = value ?? declaration.default;
+    if (!within || !written) return written && this.fill(written);
+    const outside = within.for(this.variant);
+    this.#note(outside.axesOf(written));
+    return outside.fill(written);
+  }
+
+  /** What was worked out without regard to variants holds for all of them if it does not vary. */
+  #resolvedAbove(name: string): Resolved | undefined {
+    const known = this.parent ? this.parent.#resolved.get(name) : undefined;
+    return known && known !== 'open' && known.axes.size === 0 ? known : undefined;
+  }
+
+  #note(axes: Iterable<Axis>): void {
+    const trace = this.#traces.at(-1);
+    if (trace) for (const axis of axes) trace.add(axis);
+  }
+
+  #traced(work: () => RecipeNode): Resolved {
+    const axes = new Set<Axis>();
+    this.#traces.push(axes);
+    const node = work();
+    this.#traces.pop();
+    return { node, axes };
   }
 
   #complain(message: string, name: string, names: readonly string[], location: Origin): void {
@@ -219,6 +334,16 @@ function splitReferences(text: string): readonly Piece[] {
 
 function keysOf(node: RecipeNode): readonly string[] {
   return entriesOf(node).map(({ name }) => name);
+}
+
+/** The value of a parameter, where a reference to it was written. */
+function standingIn(reference: ScalarNode, value: RecipeNode): RecipeNode {
+  const { layer: _, instead: __, ...plain } = value;
+  return { ...plain, origin: reference.origin, from: value };
+}
+
+function nothingAt(origin: Origin): ScalarNode {
+  return { kind: 'scalar', value: null, origin, folder: origin.source.folder };
 }
 
 function unknown(node: ScalarNode): RecipeNode {

@@ -48,7 +48,7 @@ function merge(base: RecipeNode, nearer: RecipeNode, diagnostics: Diagnostics): 
     if (base.kind === 'map') return mergeMaps(base, nearer, diagnostics);
     return insteadOf({ ...nearer, replaces: true }, base);
   }
-  if (nearer.kind === 'scalar' && nearer.value === null && !nearer.unknown) {
+  if (nearer.kind === 'scalar' && nearer.value === null && !nearer.unknown && !nearer.literal) {
     return insteadOf({ ...nearer, removes: true }, base);
   }
   return insteadOf(nearer, base);

@@ -1,67 +1,145 @@
-/** Parameters: declared in the recipe, overridden by a profile and by the command line. */
-import { parseDocument } from 'yaml';
+/**
+ * The values of parameters. From the weakest to the strongest: the default in the recipe, a declared environment variable, the
+ * profile, the params files in order, `--set` in order.
+ */
+import { resolve } from 'node:path';
 import { Diagnostics, type NewDiagnostic } from '../diagnostics/diagnostic.js';
-import { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
+import type { Axis } from './axis.js';
+import type { Interpolation } from './interpolate.js';
+import { type ParamDeclaration, readDeclarations } from './param-declaration.js';
+import { type Assignment, fromEnvironment, readAssignment, typedValue } from './param-texts.js';
 import { parseRecipe } from './parse-recipe.js';
-import { entriesOf, excerptOf, type MapEntry, type Origin, type RecipeNode, valueAt } from './recipe-node.js';
+import { readSource } from './read-source.js';
+import {
+  entriesOf,
+  excerptOf,
+  type MapEntry,
+  type MapNode,
+  type Origin,
+  type RecipeNode,
+  type ValueLayer,
+  valueAt,
+} from './recipe-node.js';
 
 /** A parameter with the value that counts. */
 export interface Param {
-  readonly name: string;
-  readonly value: RecipeNode;
-  /** Where it was declared. */
-  readonly declared: MapEntry;
+  readonly declaration: ParamDeclaration;
+  /** As it was written, references in it not yet filled in; absent when nothing sets it. */
+  readonly value?: RecipeNode;
+  /** What `matrix` varies it over, unless something stronger sets it. */
+  readonly axis?: Axis;
+  /** What fills in references in the value, where that is not the recipe's own params. */
+  readonly within?: Interpolation;
 }
 
 /** What overrides the values written under `params`. */
 export interface ParamOverrides {
   /** The profile's name. */
   readonly profile?: string;
+  /** Files with values by name, absolute or from `folder`; later ones win. */
+  readonly paramsFiles: readonly string[];
   /** `name=value`, the value in YAML; later ones win. */
   readonly set: readonly string[];
-  /** Relative paths in `set` start here. */
+  /** The environment; only declared variables of it are read. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Relative paths in `set` and in the environment start here. */
   readonly folder: string;
 }
 
-/** The name of the pseudo file that holds what was typed after `--set`. */
-const commandLine = '<command line>';
-
-/** The parameters of a recipe after overrides. */
+/** The parameters of a recipe with what was said about them outside of it. Files read are added to `files`. */
 export function resolveParams(
-  recipe: RecipeNode,
+  recipe: MapNode,
   overrides: ParamOverrides,
   diagnostics: Diagnostics,
+  files: Set<string>,
 ): ReadonlyMap<string, Param> {
-  const params = new Map<string, Param>();
-  for (const declared of entriesOf(valueAt(recipe, 'params'))) {
-    params.set(declared.name, { name: declared.name, value: declared.value, declared });
-  }
-  const override = ({ name, key, value }: MapEntry, applies: boolean): void => {
-    const param = params.get(name);
-    if (param) {
-      if (applies) params.set(name, { ...param, value });
-      return;
-    }
-    const help =
-      didYouMean(name, params.keys()) ??
-      `declare it under 'params:'; there are ${listOfNames([...params.keys()], 'and')}`;
-    const message = `there is no parameter '${name}'`;
-    diagnostics.add({ code: 'params/unknown', message, location: excerptOf(key), help });
-  };
+  const params = declaredParams(recipe, overrides, diagnostics);
+  const override = new Overriding(params, diagnostics);
   const profiles = valueAt(recipe, 'profiles');
   for (const { name, value } of entriesOf(profiles)) {
-    for (const entry of entriesOf(value)) override(entry, name === overrides.profile);
+    for (const entry of entriesOf(value)) {
+      if (name === overrides.profile) override.set(entry, 'profile');
+      else override.find(entry);
+    }
   }
   if (overrides.profile !== undefined && !valueAt(profiles, overrides.profile)) {
-    const key = entriesOf(recipe).find(({ name }) => name === 'profiles')?.key;
-    diagnostics.add(unknownProfile(overrides.profile, profiles, key));
+    diagnostics.add(unknownProfile(overrides.profile, profiles, recipe.entries.get('profiles')?.key));
   }
-  for (const assignment of overrides.set) {
-    const entry = parseAssignment(assignment, overrides.folder, diagnostics);
-    if (entry) override(entry, true);
+  for (const file of overrides.paramsFiles) {
+    const values = readParamsFile(resolve(overrides.folder, file), diagnostics, files);
+    for (const entry of entriesOf(values)) override.set(entry, 'params file');
+  }
+  for (const written of overrides.set) {
+    const assignment = readAssignment(written, overrides.folder, diagnostics);
+    if (assignment) override.assign(assignment);
   }
   return params;
+}
+
+/** The parameters with their defaults, or what their environment variables say. */
+export function declaredParams(
+  recipe: MapNode,
+  { environment, folder }: Pick<ParamOverrides, 'environment' | 'folder'>,
+  diagnostics: Diagnostics,
+): Map<string, Param> {
+  const params = new Map<string, Param>();
+  for (const [name, declaration] of readDeclarations(recipe, diagnostics)) {
+    const standard = declaration.default && layered(declaration.default, 'default');
+    const text = declaration.env && environment[declaration.env.name];
+    const value =
+      text === undefined || !declaration.env
+        ? standard
+        : layered(fromEnvironment(declaration.env.name, text, declaration, folder), 'environment', standard);
+    params.set(name, { declaration, ...(value && { value }) });
+  }
+  return params;
+}
+
+/** The value as what `layer` says, remembering what it replaced. */
+export function layered(value: RecipeNode, layer: ValueLayer, instead?: RecipeNode): RecipeNode {
+  return { ...value, layer, ...(instead && { instead: value.instead ?? instead }) };
+}
+
+/** Sets parameters that are declared; others are complained about. */
+export class Overriding {
+  constructor(
+    readonly params: Map<string, Param>,
+    readonly diagnostics: Diagnostics,
+    /** More about a parameter that is not declared: where params are. */
+    readonly related: NonNullable<NewDiagnostic['related']> = [],
+  ) {}
+
+  /** The parameter that a key names. */
+  find({ name, key }: Pick<MapEntry, 'name' | 'key'>): Param | undefined {
+    const param = this.params.get(name);
+    if (param) return param;
+    const names = [...this.params.keys()];
+    const declared = names.length === 0 ? 'there are none' : `there are ${listOfNames(names, 'and')}`;
+    this.diagnostics.add({
+      code: 'params/unknown',
+      message: `there is no parameter '${name}'`,
+      location: excerptOf(key),
+      help: didYouMean(name, names) ?? `declare it under 'params:'; ${declared}`,
+      related: this.related,
+    });
+    return undefined;
+  }
+
+  /** Gives a parameter a value. `within` fills in what the value refers to. */
+  set(entry: MapEntry, layer: ValueLayer, within?: Interpolation): void {
+    const param = this.find(entry);
+    if (!param) return;
+    const value = layered(entry.value, layer, param.value);
+    this.params.set(entry.name, { declaration: param.declaration, value, ...(within && { within }) });
+  }
+
+  /** Gives a parameter what was typed. */
+  assign(assignment: Assignment): void {
+    const param = this.find(assignment);
+    const value = param && typedValue(assignment, param.declaration, this.diagnostics);
+    if (value) this.set({ name: assignment.name, key: assignment.key, value }, 'command line');
+  }
 }
 
 function unknownProfile(
@@ -80,53 +158,25 @@ function unknownProfile(
   };
 }
 
-/** `epochs=3` as a map entry whose place is the command line. */
-function parseAssignment(assignment: string, folder: string, diagnostics: Diagnostics): MapEntry | undefined {
-  const source = new SourceText(commandLine, assignment, folder);
-  const equals = assignment.indexOf('=');
-  if (equals < 1) {
-    diagnostics.add({
-      code: 'params/assignment',
-      message: 'a parameter is set by name=value',
-      location: source.excerpt(0, assignment.length),
-      found: assignment,
-      help: 'for example --set epochs=3',
-    });
-    return undefined;
-  }
-  const name = assignment.slice(0, equals).replace(/^params\./, '');
-  const key = { source, start: 0, end: equals };
-  const text = assignment.slice(equals + 1);
-  const whole = { source, start: equals + 1, end: assignment.length };
-  if (text === '') return { name, key, value: { kind: 'scalar', value: '', origin: whole, folder } };
+function readParamsFile(file: string, diagnostics: Diagnostics, files: Set<string>): RecipeNode | undefined {
+  files.add(file);
   const wrong = new Diagnostics();
-  const value = parseRecipe(new SourceText(commandLine, text, folder), wrong);
-  if (value && !wrong.hasErrors) return { name, key, value: movedTo(value, whole) };
-  if (/^\s*(~|null)?\s*$/.test(text) && parseDocument(text).errors.length === 0) {
-    return { name, key, value: { kind: 'scalar', value: null, origin: whole, folder } };
-  }
+  const source = readSource(file, wrong);
+  const values = source && parseRecipe(source, wrong);
+  const errors = wrong.errors();
+  diagnostics.addAll(
+    errors.map((error) =>
+      error.code === 'recipe/empty'
+        ? { ...error, code: 'params/file', message: 'the params file is empty', help: 'write name: value' }
+        : error,
+    ),
+  );
+  if (!values || values.kind === 'map') return values;
   diagnostics.add({
-    code: 'params/assignment',
-    message: `the value of '${name}' is no YAML: ${wrong.errors()[0]?.message ?? 'it cannot be read'}`,
-    location: excerptOf(whole),
-    help: 'put it in quotes',
+    code: 'params/file',
+    message: 'a params file is a map of values by name',
+    location: excerptOf(values.origin),
+    found: values.kind === 'list' ? 'a list' : 'a single value',
   });
   return undefined;
-}
-
-function movedTo(node: RecipeNode, origin: RecipeNode['origin']): RecipeNode {
-  switch (node.kind) {
-    case 'scalar':
-      return { ...node, origin };
-    case 'list':
-      return { ...node, origin, items: node.items.map((item) => movedTo(item, origin)) };
-    case 'map': {
-      const entries = entriesOf(node).map((entry) => ({
-        ...entry,
-        key: origin,
-        value: movedTo(entry.value, origin),
-      }));
-      return { ...node, origin, entries: new Map(entries.map((entry) => [entry.name, entry])) };
-    }
-  }
 }

@@ -15,14 +15,29 @@ export interface Origin {
   readonly end: number;
 }
 
+/** What a parameter's value was set by, from the weakest to the strongest. */
+export type ValueLayer =
+  | 'default'
+  | 'matrix'
+  | 'environment'
+  | 'profile'
+  | 'params file'
+  | 'command line'
+  | 'with'
+  | 'sweep';
+
 /** Common to all nodes. */
 interface NodeBase {
   readonly origin: Origin;
   /** The parameter that the value came from, where it was written as `${params.x}`. */
   readonly from?: RecipeNode;
+  /** The parameters that are part of the text: `data/${params.language}.tsv`. */
+  readonly parts?: readonly RecipeNode[];
+  /** What set it, where the value is a parameter's. */
+  readonly layer?: ValueLayer;
   /** The folder that the value starts from if it is a relative path. */
   readonly folder: string;
-  /** The value that this one replaced: of a recipe that is extended. */
+  /** The value that this one replaced: of a recipe that is extended, or of a weaker layer. */
   readonly instead?: RecipeNode;
   /** The value could not be worked out, and a diagnostic says why: later checks leave it alone. */
   readonly unknown?: boolean;
@@ -34,6 +49,8 @@ export interface ScalarNode extends NodeBase {
   readonly value: string | number | boolean | null;
   /** While recipes are merged: a null that removed a key. */
   readonly removes?: true;
+  /** While recipes are merged: a null that is a value and removes nothing. */
+  readonly literal?: true;
 }
 
 /** A list. */

@@ -10,6 +10,32 @@ export const stageNamePattern = '^[A-Za-z][A-Za-z0-9_-]{0,99}$';
 /** What a parameter may be called; the name appears in `${params.name}`. */
 export const paramNamePattern = '^[A-Za-z_][A-Za-z0-9_-]{0,99}$';
 
+/** What a parameter may be declared to be. */
+export const paramTypes = ['string', 'number', 'integer', 'boolean', 'list', 'map', 'any'] as const;
+
+/** The long form of a parameter's declaration. */
+export const paramSchema: JsonObject = {
+  description: 'A parameter: its default, and what else it may be.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    type: {
+      description: 'What the value may be; by default what the default value is.',
+      anyOf: [{ enum: paramTypes }, { type: 'array', items: { enum: paramTypes }, minItems: 1 }],
+    },
+    default: { description: 'The value where nothing else is said; without it the parameter must be set.' },
+    minimum: { description: 'The smallest number that is allowed.', type: 'number' },
+    maximum: { description: 'The largest number that is allowed.', type: 'number' },
+    choices: { description: 'The only values that are allowed.', type: 'array', minItems: 1 },
+    description: { description: 'What the parameter is for, in words.', type: 'string' },
+    env: {
+      description: 'The environment variable that may set it.',
+      type: 'string',
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+    },
+  },
+};
+
 const seed: JsonObject = {
   description: 'Where everything random starts from: the same seed gives the same bytes.',
   type: 'integer',
@@ -98,8 +124,9 @@ export const recipeSchema: JsonObject = {
       ],
     },
     params: {
-      description: `Values that \`\${params.NAME}\` stands for; profiles and \`--set NAME=VALUE\` override them.`,
+      description: `Values that \`\${params.NAME}\` stands for; profiles, \`--params FILE\` and \`--set NAME=VALUE\` override them.`,
       type: 'object',
+      additionalProperties: paramSchema,
     },
     profiles: {
       description: 'Named sets of other values for params; `--profile NAME` chooses one.',

@@ -39,11 +39,15 @@ test.each(recipes)('the mistakes of %s are explained', async (name) => {
 });
 
 /** The first line may say what the command line says: `# options: --profile smoke --set epochs=3`. */
-function optionsOf(file: string): { readonly profile?: string; readonly set: readonly string[] } {
+function optionsOf(file: string): {
+  readonly profile?: string;
+  readonly set: readonly string[];
+  readonly paramsFiles: readonly string[];
+} {
   const [, line = ''] = /^# options: (.*)$/m.exec(readFileSync(file, 'utf8')) ?? [];
   const words = line.split(' ');
   const after = (option: string): readonly string[] =>
     words.flatMap((word, index) => (words[index - 1] === option ? [word] : []));
   const [profile] = after('--profile');
-  return { set: after('--set'), ...(profile !== undefined && { profile }) };
+  return { set: after('--set'), paramsFiles: after('--params'), ...(profile !== undefined && { profile }) };
 }
