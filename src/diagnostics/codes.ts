@@ -91,8 +91,9 @@ export const diagnosticCodes = {
   'params/unknown': 'an unknown parameter',
   'params/unknown-profile': 'an unknown profile',
   'params/unused': 'a parameter that nothing uses',
+  // Stages that multiply.
+  'matrix/unknown': 'a reference to an item that nothing varies',
   // Files and folders that settings name.
-  'matrix/unknown': \"a reference to an item that no 'foreach' names\",
   'path/address': 'an address in the place of a path',
   'path/missing': 'a file or folder does not exist',
   'path/package': 'a package is not installed',
