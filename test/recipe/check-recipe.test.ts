@@ -67,6 +67,7 @@ stages:
       epochs: 3,
       learning_rate: 5e-5,
       batch_size: 32,
+      optimizer: 'adamw',
       schedule: 'linear',
     });
     expect(stage(recipe, 'base').settings.from).toBe(join(folder, 'models/mini'));
