@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   check: () => import('./commands/check.js'),
   watch: () => import('./commands/watch.js'),
   why: () => import('./commands/why.js'),
+  graph: () => import('./commands/graph.js'),
   runs: () => import('./commands/runs.js'),
   show: () => import('./commands/show.js'),
   compare: () => import('./commands/compare.js'),

@@ -1,109 +1,77 @@
-/** The recipe's graph as an inline SVG. */
-import dagre from '@dagrejs/dagre';
+/** A graph of stages as an inline SVG, in the classes of the page's style sheet. */
 import type { ProvenanceStage } from '../plugin/provenance.js';
 import { figureName, formatFigure } from './figures.js';
+import { layoutGraph, type PlacedNode, round } from './graph-layout.js';
 import { html, type Markup } from './html.js';
+import { familyOfKinds, type StageFamily } from './stage-families.js';
+
+/** A stage as it is drawn. */
+export interface GraphNode {
+  readonly name: string;
+  /** The small line below the name. */
+  readonly subtitle: string;
+  /** What a pointer that rests on the node tells. */
+  readonly title: string;
+  readonly family: StageFamily;
+  /** What will happen to it, where that is to be shown. */
+  readonly state?: 'hit' | 'run' | 'waiting';
+  /** Where a click leads. */
+  readonly href?: string;
+  /** The stages above it. */
+  readonly inputs: readonly string[];
+}
 
 /** Width of a letter of the name and of the small line below it, in pixels; the font is not known, so generously. */
 const nameLetter = 8.2;
 const smallLetter = 6.6;
 const nodeHeight = 46;
-
-/** Room beside the outermost edge. */
-const edgeMargin = 4;
 const smallestNode = 104;
 const widestNode = 230;
 
-/** What colours a node: what its first output is good for. */
-const families: Readonly<Record<string, string>> = {
-  dataset: 'data',
-  tokens: 'data',
-  tokenizer: 'data',
-  model: 'model',
-  penalty: 'model',
-  curve: 'measure',
-  metrics: 'measure',
-  predictions: 'measure',
-  export: 'product',
-  report: 'product',
+/** States in words. */
+export const stateWords: Readonly<Record<NonNullable<GraphNode['state']>, string>> = {
+  hit: 'cached',
+  run: 'to run',
+  waiting: 'waiting',
 };
 
-/** A training makes a model and a curve: what counts most comes first. */
-const familyOrder = ['product', 'model', 'data', 'measure'];
-
-/** Draws the stages from top to bottom, every edge once; each node leads to the stage's settings below. */
-export function drawGraph(stages: readonly ProvenanceStage[]): Markup {
-  const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'TB', nodesep: 18, ranksep: 34, marginx: 4, marginy: 4 });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const stage of stages) {
-    graph.setNode(stage.name, { width: nodeWidth(stage), height: nodeHeight });
-  }
-  for (const { name, inputs } of stages) {
-    for (const { stage } of Object.values(inputs).flat())
-      if (graph.hasNode(stage)) graph.setEdge(stage, name);
-  }
-  dagre.layout(graph);
-  const { width: layoutWidth = 0, height = 0 } = graph.graph();
-  // dagre bends edges around nodes without counting the bends in its width.
-  const bends: readonly number[] = graph
-    .edges()
-    .flatMap((edge: { readonly v: string; readonly w: string }) =>
-      graph.edge(edge).points.map(({ x }: { readonly x: number }) => x),
-    );
-  const left = Math.min(0, ...bends.map((x) => x - edgeMargin));
-  const width = Math.max(layoutWidth, ...bends.map((x) => x + edgeMargin)) - left;
-  const edges = graph
-    .edges()
-    .map(
-      (edge: { readonly v: string; readonly w: string }) =>
-        html`<path class="edge" d="${curve(graph.edge(edge).points)}" marker-end="url(#arrow)"/>`,
-    );
-  const nodes = stages.map((stage) => drawNode(stage, graph.node(stage.name)));
-  return html`<div class="scroll"><svg class="graph" viewBox="${round(left)} 0 ${round(width)} ${round(height)}" width="${round(width)}" role="img" aria-label="The recipe's stages and how they are connected" xmlns="http://www.w3.org/2000/svg">
+/** Draws the stages from top to bottom, every edge once. */
+export function drawGraph(nodes: readonly GraphNode[]): Markup {
+  const layout = layoutGraph(nodes.map((node) => ({ ...node, width: nodeWidth(node), height: nodeHeight })));
+  const { left, width, height } = layout;
+  return html`<svg class="graph" viewBox="${left} 0 ${width} ${height}" width="${width}" role="img" aria-label="The stages and how they are connected" xmlns="http://www.w3.org/2000/svg">
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0.8 L7.2 4 L0 7.2 z"/></marker></defs>
-${edges}
-${nodes}
-</svg></div>`;
+${layout.edges.map((path) => html`<path class="edge" d="${path}" marker-end="url(#arrow)"/>`)}
+${nodes.map((node) => drawNode(node, layout.nodes.get(node.name)))}
+</svg>`;
+}
+
+/** The stages of a report's provenance, each leading to its settings, with the first of its figures that people know. */
+export function provenanceNodes(stages: readonly ProvenanceStage[]): readonly GraphNode[] {
+  return stages.map((stage) => {
+    const figure = nodeFigures.find((name) => stage.metrics[name] !== undefined);
+    const value = figure === undefined ? undefined : stage.metrics[figure];
+    return {
+      name: stage.name,
+      subtitle: figure === undefined ? stage.type : `${figureName(figure)} ${formatFigure(value)}`,
+      title: `${stage.name} (${stage.type})`,
+      family: familyOf(stage),
+      href: `#${stageAnchor(stage.name)}`,
+      inputs: Object.values(stage.inputs)
+        .flat()
+        .map((input) => input.stage),
+    };
+  });
 }
 
 /** The colour family of a stage, as a class name. */
-export function familyOf(stage: ProvenanceStage): string {
-  const made = Object.values(stage.outputs).map(({ kind }) => families[kind]);
-  return familyOrder.find((family) => made.includes(family)) ?? 'other';
+export function familyOf(stage: ProvenanceStage): StageFamily {
+  return familyOfKinds(Object.values(stage.outputs).map(({ kind }) => kind));
 }
 
 /** The anchor of a stage's settings. */
 export function stageAnchor(name: string): string {
   return `stage-${name}`;
-}
-
-function drawNode(
-  stage: ProvenanceStage,
-  {
-    x,
-    y,
-    width,
-    height,
-  }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
-): Markup {
-  const left = round(x - width / 2);
-  const top = round(y - height / 2);
-  const room = width - 24;
-  return html`<a href="#${stageAnchor(stage.name)}"><g class="node ${familyOf(stage)}">
-<title>${stage.name} (${stage.type})</title>
-<rect x="${left}" y="${top}" width="${round(width)}" height="${height}" rx="8"/>
-<rect class="bar" x="${left}" y="${round(y - 13)}" width="4" height="26" rx="2"/>
-<text class="name" x="${round(left + 14)}" y="${round(y - 3)}">${clip(stage.name, room / nameLetter)}</text>
-<text class="type" x="${round(left + 14)}" y="${round(y + 14)}">${clip(subtitle(stage), room / smallLetter)}</text>
-</g></a>
-`;
-}
-
-/** The stage type, and the first of its figures that people know. */
-function subtitle(stage: ProvenanceStage): string {
-  const figure = nodeFigures.find((name) => stage.metrics[name] !== undefined);
-  return figure === undefined ? stage.type : `${figureName(figure)} ${formatFigure(stage.metrics[figure])}`;
 }
 
 const nodeFigures = [
@@ -116,30 +84,31 @@ const nodeFigures = [
   'loss',
 ];
 
-function nodeWidth(stage: ProvenanceStage): number {
-  const wanted = Math.max(stage.name.length * nameLetter, subtitle(stage).length * smallLetter) + 26;
-  return Math.min(widestNode, Math.max(smallestNode, wanted));
+function drawNode(node: GraphNode, placed: PlacedNode | undefined): Markup | undefined {
+  if (placed === undefined) return undefined;
+  const { x, y, width, height } = placed;
+  const left = round(x - width / 2);
+  const room = width - 24;
+  const drawn = html`<g class="node ${node.family} ${node.state ?? ''}">
+<title>${node.title}</title>
+<rect x="${left}" y="${round(y - height / 2)}" width="${round(width)}" height="${height}" rx="8"/>
+<rect class="bar" x="${left}" y="${round(y - 13)}" width="4" height="26" rx="2"/>
+<text class="name" x="${round(left + 14)}" y="${round(y - 3)}">${clip(node.name, room / nameLetter)}</text>
+<text class="type" x="${round(left + 14)}" y="${round(y + 14)}">${clip(smallLine(node), room / smallLetter)}</text>
+</g>`;
+  return node.href === undefined ? html`${drawn}\n` : html`<a href="${node.href}">${drawn}</a>\n`;
 }
 
-/** A smooth path through dagre's points: lines into the middles, bent at the points. */
-function curve(points: readonly { readonly x: number; readonly y: number }[]): string {
-  const [first, ...rest] = points;
-  const last = rest.at(-1);
-  if (first === undefined || last === undefined) return '';
-  let path = `M${round(first.x)} ${round(first.y)}`;
-  rest.slice(0, -1).forEach((point, index) => {
-    const next = rest[index + 1] ?? last;
-    const end = index === rest.length - 2 ? next : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
-    path += ` Q${round(point.x)} ${round(point.y)} ${round(end.x)} ${round(end.y)}`;
-  });
-  return rest.length === 1 ? `${path} L${round(last.x)} ${round(last.y)}` : path;
+function smallLine({ subtitle, state }: GraphNode): string {
+  return state === undefined ? subtitle : `${subtitle} · ${stateWords[state]}`;
+}
+
+function nodeWidth(node: GraphNode): number {
+  const wanted = Math.max(node.name.length * nameLetter, smallLine(node).length * smallLetter) + 26;
+  return Math.min(widestNode, Math.max(smallestNode, wanted));
 }
 
 function clip(text: string, letters: number): string {
   const most = Math.max(4, Math.floor(letters));
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

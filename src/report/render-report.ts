@@ -1,5 +1,5 @@
 /** The page: from what a report shows to one HTML text. */
-import { drawGraph } from './graph.js';
+import { drawGraph, provenanceNodes } from './graph.js';
 import { html, Markup } from './html.js';
 import type { ReportContent } from './report-content.js';
 import { biasSection } from './sections/bias.js';
@@ -64,7 +64,7 @@ function recipeSection({ stages }: ReportContent): Section {
     'recipe',
     'Recipe',
     'The stages and how they are connected; each leads to its settings.',
-    html`${drawGraph(stages)}
+    html`<div class="scroll">${drawGraph(provenanceNodes(stages))}</div>
 <div class="legend"><span><i class="data"></i>data</span><span><i class="model"></i>models</span><span><i class="measure"></i>measurements</span><span><i class="product"></i>products</span></div>`,
   );
 }

@@ -20,6 +20,24 @@ const heat = Array.from({ length: 11 }, (_, step) => {
   );
 }).join('\n');
 
+/** The colours, as declarations of CSS. */
+export function colorsOf(scheme: 'light' | 'dark'): string {
+  return `${(scheme === 'light' ? light : dark).replaceAll('\n', '')};`;
+}
+
+/** What draws graphs; needs the colours. */
+export const graphStyle = `.graph rect{fill:var(--panel);stroke:var(--line);stroke-width:1.5}
+.graph a:hover rect:first-of-type,.graph a:focus rect:first-of-type{stroke:var(--accent)}
+.graph .bar{stroke:none}
+.graph .data .bar{fill:var(--data)}.graph .model .bar{fill:var(--model)}.graph .measure .bar{fill:var(--measure)}
+.graph .product .bar{fill:var(--product)}.graph .other .bar{fill:var(--other)}
+.graph .hit rect:first-of-type{stroke:var(--measure)}.graph .run rect:first-of-type{stroke:var(--product);stroke-width:2.5}
+.graph .waiting rect:first-of-type{stroke:var(--c5);stroke-dasharray:5 4}
+.graph text{fill:var(--ink);font:600 14px system-ui,sans-serif}
+.graph .type{fill:var(--muted);font-weight:400;font-size:11.5px}
+.edge{fill:none;stroke:var(--muted);stroke-width:1.4;opacity:.55}
+#arrow path{fill:var(--muted)}`;
+
 /** The whole style sheet. */
 export const styleSheet = `
 :root{color-scheme:light dark;${light}}
@@ -70,15 +88,7 @@ figure{margin:.4rem 0 1rem}
 .chart svg{max-width:100%;height:auto;display:block;overflow:visible}
 .graph{display:block;margin:0 auto;height:auto;max-width:none}
 @media (min-width:700px){.graph{max-width:100%}}
-.graph rect{fill:var(--panel);stroke:var(--line);stroke-width:1.5}
-.graph a:hover rect:first-of-type,.graph a:focus rect:first-of-type{stroke:var(--accent)}
-.graph .bar{stroke:none}
-.graph .data .bar{fill:var(--data)}.graph .model .bar{fill:var(--model)}.graph .measure .bar{fill:var(--measure)}
-.graph .product .bar{fill:var(--product)}.graph .other .bar{fill:var(--other)}
-.graph text{fill:var(--ink);font:600 14px system-ui,sans-serif}
-.graph .type{fill:var(--muted);font-weight:400;font-size:11.5px}
-.edge{fill:none;stroke:var(--muted);stroke-width:1.4;opacity:.55}
-#arrow path{fill:var(--muted)}
+${graphStyle}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;justify-content:center;color:var(--muted);font-size:.85rem;margin-top:.6rem}
 .legend i{display:inline-block;width:.65rem;height:.65rem;border-radius:3px;margin-right:.4rem}
 .legend .data{background:var(--data)}.legend .model{background:var(--model)}.legend .measure{background:var(--measure)}.legend .product{background:var(--product)}

@@ -265,6 +265,20 @@ describe('roux compare', () => {
   });
 });
 
+describe('roux graph', () => {
+  it('draws the stages, with what would run', async () => {
+    await project.run(['run', 'good']);
+    const { stdout } = await project.run(['graph', 'good', '--plan', '-s', 'text=fourth']);
+    expect(stdout).toMatch(/^flowchart TD\n.*first.*to run.*\n.*last.*waiting/);
+    const { code } = await project.run(['graph', 'good', '-o', 'pictures/graph.svg']);
+    expect(code).toBe(0);
+    expect(await readFile(join(project.folder, 'pictures/graph.svg'), 'utf8')).toMatch(
+      /^<svg [^]*first[^]*last/,
+    );
+    expect((await project.run(['graph', 'good', '-f', 'dot'])).stdout).toContain('"first" -> "last";');
+  });
+});
+
 describe('roux runs', () => {
   it('lists runs by recipe and outcome, with a figure', async () => {
     await project.run(['run', 'good']);

@@ -7,6 +7,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
   plan: () => import('../../src/cli/commands/plan.js'),
   watch: () => import('../../src/cli/commands/watch.js'),
   why: () => import('../../src/cli/commands/why.js'),
+  graph: () => import('../../src/cli/commands/graph.js'),
   runs: () => import('../../src/cli/commands/runs.js'),
   show: () => import('../../src/cli/commands/show.js'),
   compare: () => import('../../src/cli/commands/compare.js'),
