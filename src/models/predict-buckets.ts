@@ -19,10 +19,12 @@ export interface BucketLimits {
   readonly batchTokens: number;
   /** Weights that multiply every token. */
   readonly denseWeights: number;
+  /** Padded lengths are multiples of this or the model's longest; default 16. */
+  readonly multiple?: number;
 }
 
-/** Padded lengths are multiples of this or the model's longest. */
-const multiple = 16;
+/** Keeps the number of shapes small where sequences are few. */
+const defaultMultiple = 16;
 
 /** A forward pass takes two operations a weight and token; compiling for one more length costs as much as so many. */
 const compileOperations = 2e10;
@@ -34,7 +36,7 @@ const compileOperations = 2e10;
  * compilation. A sequence longer than the model takes is a `UserError`.
  */
 export function planBuckets(lengths: readonly number[], limits: BucketLimits): readonly Bucket[] {
-  const { maximumLength, batchTokens, denseWeights } = limits;
+  const { maximumLength, batchTokens, denseWeights, multiple = defaultMultiple } = limits;
   const members = new Map<number, number[]>();
   lengths.forEach((length, index) => {
     if (length > maximumLength) {

@@ -13,7 +13,7 @@ import type { TokenSplit } from '../artifacts/tokens.js';
 import type { JsonRecord } from '../formats/json.js';
 import type { Architecture, Prefix } from '../models/architecture.js';
 import { prefixParameters } from '../models/frozen-prefix.js';
-import { planBuckets } from '../models/predict-buckets.js';
+import { type Bucket, planBuckets } from '../models/predict-buckets.js';
 import type {
   CompiledFunction,
   HostTensor,
@@ -81,7 +81,8 @@ export async function writeFeatures(
       maximumLength: architecture.config.maximumLength,
       batchTokens,
       denseWeights: denseWeights(architecture, parameters),
-    })) {
+      multiple: lengthMultiple,
+    }).map(evenBatches)) {
       const compiled = await runtime.compile(
         ({ input_ids, attention_mask, token_type_ids }, values) => ({
           outputs: {
@@ -167,6 +168,15 @@ export function collateFeatures(
 
 /** Tokens of one batch, padding included; more would only fill the caches. */
 const batchTokens = 4096;
+
+/** Padded lengths are multiples of this: all examples go through once, so that a few more shapes pay. */
+const lengthMultiple = 4;
+
+/** Batches of equal size, so that the last one of a length is not mostly padding. */
+function evenBatches({ length, size, members }: Bucket): Bucket {
+  const batches = Math.ceil(members.length / size);
+  return { length, size: Math.ceil(members.length / batches), members };
+}
 
 /** Fields of a configuration that only the head, or only training, reads. */
 function isOfTheHead(field: string): boolean {
