@@ -185,6 +185,7 @@ async function prepareTask(
     seed: stage.seed,
     runtime: { name: stage.runtime, threads: stage.threads },
     scratch,
+    ...(stage.info.stopSeconds === undefined ? {} : { stopSeconds: stage.info.stopSeconds }),
   };
 }
 

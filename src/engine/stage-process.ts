@@ -74,9 +74,10 @@ export class StageProcess {
       const cancel = () => {
         this.send({ type: 'cancel', id });
         this.control?.write(`${id}\n`);
+        const graceMs = task.stopSeconds === undefined ? this.graceMs : 1_000 * task.stopSeconds;
         timers.push(
-          setTimeout(() => this.signalGroup('SIGTERM'), this.graceMs),
-          setTimeout(() => this.signalGroup('SIGKILL'), this.graceMs + killDelayMs),
+          setTimeout(() => this.signalGroup('SIGTERM'), graceMs),
+          setTimeout(() => this.signalGroup('SIGKILL'), graceMs + killDelayMs),
         );
       };
       this.task = {

@@ -164,6 +164,8 @@ export interface StageDefinition<
   readonly threads?: number | 'all';
   /** The stage shows how its inputs came about; their provenance is handed over and becomes part of the key. Default false. */
   readonly provenance?: boolean;
+  /** Seconds that a cancelled stage may take to end, for those that write a last checkpoint. Default 0.5; at most 60. */
+  readonly stopSeconds?: number;
   /** Settings that change no result (how often to log, checkpoint) and are left out of the key. */
   readonly keyless?: readonly string[];
   run(context: StageContext<Static<Settings>, Inputs, Outputs>): Promise<StageResult | undefined>;

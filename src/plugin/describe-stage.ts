@@ -32,6 +32,7 @@ export function describeStage(value: unknown): Result<StageFacts, readonly strin
     threads: value.threads ?? 1,
     keyless: value.keyless ?? [],
     ...(value.provenance === true && { provenance: true }),
+    ...(value.stopSeconds !== undefined && { stopSeconds: value.stopSeconds }),
   });
 }
 
@@ -56,6 +57,11 @@ function stageProblems(value: unknown): readonly string[] {
   demand(isOptionalBoolean(value.seeded), "'seeded' must be true or false");
   demand(isOptionalBoolean(value.provenance), "'provenance' must be true or false");
   demand(isOptionalBoolean(value.tensors), "'tensors' must be true or false");
+  const { stopSeconds } = value;
+  demand(
+    stopSeconds === undefined || (typeof stopSeconds === 'number' && stopSeconds > 0 && stopSeconds <= 60),
+    "'stopSeconds' must be a number up to 60",
+  );
   const isThreads =
     threads === undefined || threads === 'all' || (Number.isSafeInteger(threads) && Number(threads) >= 1);
   demand(isThreads, "'threads' must be 'all' or a whole number from 1");

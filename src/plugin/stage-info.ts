@@ -45,6 +45,8 @@ export interface StageInfo {
   readonly keyless: readonly string[];
   /** The stage is handed the provenance of its inputs, which becomes part of its key. */
   readonly provenance?: boolean;
+  /** Seconds that the stage may take to end when it is cancelled, where that is more than usual. */
+  readonly stopSeconds?: number;
   readonly source: StageSource;
   /** Fills defaults into `settings` (in place) and returns what is wrong with them; empty when all is well. */
   validate(settings: Record<string, unknown>): readonly SettingsError[];

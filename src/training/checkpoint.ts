@@ -29,6 +29,8 @@ export interface LoopState {
   readonly epochLoss: { readonly sum: number; readonly steps: number };
   /** Training has ended before its last step. */
   readonly stopped: boolean;
+  /** Figures of the last update where training was interrupted before it was evaluated and recorded. */
+  readonly unrecorded?: StepResult;
 }
 
 /** What one update reports. */
@@ -37,6 +39,12 @@ export interface StepFigures {
   readonly penalty: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
+}
+
+/** One update's figures. */
+export interface StepResult extends StepFigures {
+  /** Tokens that are not padding. */
+  readonly tokens: number;
 }
 
 /** A checkpoint that was read. */

@@ -11,7 +11,7 @@ import type {
   Variables,
 } from '../runtime/runtime.js';
 import type { BatchPlan } from './batches.js';
-import type { StepFigures } from './checkpoint.js';
+import type { StepResult } from './checkpoint.js';
 import type { ObjectiveBatch, ObjectiveData } from './objective.js';
 import { activeGroups, type TimedGroup } from './optimizer-groups.js';
 import { optimizerScalars } from './parameter-updates.js';
@@ -44,12 +44,6 @@ export interface StepperOptions {
   /** Decides dropout. */
   readonly random: Random;
   readonly signal?: AbortSignal;
-}
-
-/** One update's figures. */
-export interface StepResult extends StepFigures {
-  /** Tokens that are not padding. */
-  readonly tokens: number;
 }
 
 /** Runs updates. */

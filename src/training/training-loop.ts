@@ -6,12 +6,18 @@ import type { Random } from '../data/random.js';
 import type { NamedHostTensors, Variables } from '../runtime/runtime.js';
 import { type BatchPlan, trainingBatches } from './batches.js';
 import { afterEvaluation, noEvaluation, shouldStop } from './best.js';
-import { type Checkpoint, type LoopState, type StepFigures, writeCheckpoint } from './checkpoint.js';
+import {
+  type Checkpoint,
+  type LoopState,
+  type StepFigures,
+  type StepResult,
+  writeCheckpoint,
+} from './checkpoint.js';
 import type { CurveRow } from './curve.js';
 import { diverged, divergedInEvaluation } from './divergence.js';
 import type { Evaluator } from './evaluator.js';
 import type { EvaluationMetrics } from './objective.js';
-import type { Stepper, StepResult } from './stepper.js';
+import type { Stepper } from './stepper.js';
 import type { TrainingOptions, TrainingResult } from './training-options.js';
 import type { TrainingPlan } from './training-plan.js';
 import { averageName } from './weight-average.js';
@@ -44,7 +50,9 @@ export class TrainingLoop {
   #state: LoopState;
   #best: NamedHostTensors | undefined;
   #epoch: { readonly index: number; readonly random: Random; readonly updates: BatchPlan[][] } | undefined;
+  /** When the last checkpoint was written, and after which step. */
   #checkpointed: number;
+  #checkpointedStep: number;
   #speeds: { readonly tokens: number; readonly seconds: number }[] = [];
 
   constructor(parts: LoopParts) {
@@ -58,20 +66,31 @@ export class TrainingLoop {
     this.#state = parts.checkpoint?.state ?? startState;
     this.#best = parts.checkpoint?.best;
     this.#checkpointed = parts.options.clock();
+    this.#checkpointedStep = this.#state.step;
   }
 
-  /** Runs to the end. */
+  /** Runs to the end. An abort leaves a checkpoint. */
   async run(): Promise<TrainingResult> {
-    while (this.#state.step < this.#plan.totalSteps && !this.#state.stopped) {
-      this.#options.signal?.throwIfAborted();
-      const figures = await this.#update();
-      const validation = this.#isEvaluated() ? await this.#evaluate() : undefined;
-      this.#record(figures, validation);
-      await this.#checkpoint();
-      // A session's run blocks the event loop: let messages (cancel) in.
-      await setImmediate();
+    try {
+      while (this.#isGoingOn()) {
+        this.#options.signal?.throwIfAborted();
+        const figures = this.#state.unrecorded ?? (await this.#update());
+        const validation = this.#isEvaluated() ? await this.#evaluate() : undefined;
+        this.#record(figures, validation);
+        if (this.#isCheckpointDue()) await this.#checkpoint();
+        // A session's run blocks the event loop: let messages (cancel) in.
+        await setImmediate();
+      }
+    } catch (error) {
+      if (this.#options.signal?.aborted === true) await this.#keepForLater();
+      throw error;
     }
     return this.#result();
+  }
+
+  #isGoingOn(): boolean {
+    const { step, stopped, unrecorded } = this.#state;
+    return unrecorded !== undefined || (step < this.#plan.totalSteps && !stopped);
   }
 
   async #update(): Promise<StepResult> {
@@ -84,7 +103,8 @@ export class TrainingLoop {
     if (!Number.isFinite(figures.loss) || !Number.isFinite(figures.gradientNorm)) {
       throw diverged(step + 1, figures, this.#options.settings);
     }
-    this.#state = { ...this.#state, step: step + 1, epochLoss: this.#epochLoss(step, figures.loss) };
+    const epochLoss = this.#epochLoss(step, figures.loss);
+    this.#state = { ...this.#state, step: step + 1, epochLoss, unrecorded: figures };
     return figures;
   }
 
@@ -132,15 +152,16 @@ export class TrainingLoop {
   }
 
   #record(figures: StepResult, validation: EvaluationMetrics | undefined): void {
-    const { step, stopped } = this.#state;
+    const { unrecorded: _recordedNow, ...state } = this.#state;
+    const { step, stopped } = state;
     const { loss, penalty, gradientNorm, learningRate } = figures;
-    const pending = [...this.#state.pending, { loss, penalty, gradientNorm, learningRate }];
+    const pending = [...state.pending, { loss, penalty, gradientNorm, learningRate }];
     const isLast = stopped || step === this.#plan.totalSteps;
     if (step % this.#plan.logEvery === 0 || validation !== undefined || isLast) {
       const row = this.#row(pending, validation);
-      this.#state = { ...this.#state, pending: [], curve: [...this.#state.curve, row] };
+      this.#state = { ...state, pending: [], curve: [...state.curve, row] };
     } else {
-      this.#state = { ...this.#state, pending };
+      this.#state = { ...state, pending };
     }
     this.#options.onProgress?.({
       step,
@@ -167,15 +188,30 @@ export class TrainingLoop {
     };
   }
 
+  #isCheckpointDue(): boolean {
+    const { checkpoints, clock } = this.#options;
+    return checkpoints !== undefined && clock() - this.#checkpointed >= checkpoints.everySeconds;
+  }
+
+  /** What was computed since the last checkpoint would be lost with this process. */
+  async #keepForLater(): Promise<void> {
+    const { checkpoints, onMessage } = this.#options;
+    const { step } = this.#state;
+    if (checkpoints === undefined || step === this.#checkpointedStep) return;
+    await this.#checkpoint();
+    onMessage?.(`Interrupted: the next run goes on after step ${step}.`);
+  }
+
   async #checkpoint(): Promise<void> {
     const { checkpoints, clock } = this.#options;
-    if (checkpoints === undefined || clock() - this.#checkpointed < checkpoints.everySeconds) return;
+    if (checkpoints === undefined) return;
     await writeCheckpoint(checkpoints.folder, {
       state: this.#state,
       variables: await readAll(this.#variables, this.#resumable),
       ...(this.#best === undefined ? {} : { best: this.#best }),
     });
     this.#checkpointed = clock();
+    this.#checkpointedStep = this.#state.step;
   }
 
   /** The trained parameters as they come out: their averages where these are kept. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { verifyStore } from '../../src/engine/verify.js';
-import { isAlive, Rig, type SpawnedRun, untilGone } from '../rig/rig.js';
+import { childrenOf, isAlive, Rig, type SpawnedRun, untilGone } from '../rig/rig.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
 
 const rounds = Number(process.env.ROUX_FAULT_ROUNDS ?? 2);
@@ -57,11 +57,6 @@ function random(): number {
 
 function choose<Item>(items: readonly Item[]): Item | undefined {
   return items[Math.floor(random() * items.length)];
-}
-
-async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return text.split(' ').flatMap((child) => (child === '' ? [] : [Number(child)]));
 }
 
 /** Lets a run go on until a random moment; gives back the processes of its stages. */

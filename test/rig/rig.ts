@@ -265,6 +265,12 @@ export async function isAlive(pid: number): Promise<boolean> {
   }
 }
 
+/** The processes that a process has started and that live. */
+export async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').flatMap((child) => (child === '' ? [] : [Number(child)]));
+}
+
 /** Waits until a process that was sent a signal is gone. */
 export async function untilGone(pid: number): Promise<void> {
   while (await isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));

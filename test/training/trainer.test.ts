@@ -137,6 +137,50 @@ describe('training', () => {
     }
   });
 
+  it('is interrupted without losing a step, also within an evaluation', async () => {
+    const held = data(examples(40, 5));
+    const changed: Partial<TrainingSettings> = { keep: 'best', evaluateEvery: 4, logEvery: 3 };
+    const whole = bytes(await run({ validation: held }, changed));
+    const interruptions = [
+      (abort: AbortController) => ({
+        onProgress: ({ step }: { readonly step: number }) => step === 13 && abort.abort(new Error('now')),
+        validation: held,
+      }),
+      (abort: AbortController) => ({
+        validation: {
+          ...held,
+          startEvaluation: () => {
+            abort.abort(new Error('now'));
+            return held.startEvaluation();
+          },
+        },
+      }),
+    ];
+    for (const interruption of interruptions) {
+      const scratch = await mkdtemp(join(folder, 'scratch-'));
+      const checkpoints = { folder: scratch, everySeconds: Number.POSITIVE_INFINITY };
+      const abort = new AbortController();
+      const interrupted = run({ checkpoints, signal: abort.signal, ...interruption(abort) }, changed);
+      await expect(interrupted).rejects.toThrow('now');
+      const steps: number[] = [];
+      const messages: string[] = [];
+      const resumed = await run(
+        {
+          checkpoints,
+          validation: held,
+          onProgress: ({ step }) => steps.push(step),
+          onMessage: (message) => messages.push(message),
+        },
+        changed,
+      );
+      expect(bytes(resumed)).toBe(whole);
+      const [last] = messages.join().match(/\d+/) ?? [];
+      expect([13, 4]).toContain(Number(last));
+      // The step that was computed but not yet evaluated is not computed again: it is told first.
+      expect(steps[0]).toBe(Number(last) === 4 ? 4 : 14);
+    }
+  });
+
   it('goes on with accumulated gradients too', async () => {
     const changed = { gradientAccumulation: 2, batchSize: 4 };
     const whole = bytes(await run({}, changed));

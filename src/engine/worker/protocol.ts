@@ -23,6 +23,8 @@ export interface StageTask {
   readonly seed: number;
   readonly runtime: RuntimeChoice;
   readonly scratch: string;
+  /** How long the stage may take to end when it is cancelled, where that is more than usual. */
+  readonly stopSeconds?: number;
 }
 
 /** To a stage process. Cancelling also goes over the control pipe, which is read while the stage blocks the event loop. */

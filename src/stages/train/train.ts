@@ -50,8 +50,9 @@ dropout, and keeps what they give in the store, for every later training that ha
 Wired as a whole, tokens are trained on their split \`train\` and evaluated on \`validation\`; wired as a part
 (\`tokens.train\`), on that part, without evaluation.
 
-The weights of the best evaluation come out. A training that was killed goes on from its last checkpoint and ends with the
-same bytes as one that was not.`,
+The weights of the best evaluation come out. A training that was cancelled writes a checkpoint; one that was killed has the
+last one, at most \`checkpoint_every_seconds\` old. Both go on from there and end with the same bytes as a training that
+nothing disturbed.`,
   settings: trainSettings,
   inputs: {
     model: { kind: 'model', description: 'The model to start from.' },
@@ -70,6 +71,7 @@ same bytes as one that was not.`,
   seeded: true,
   tensors: true,
   threads: 'all',
+  stopSeconds: 20,
   keyless: ['checkpoint_every_seconds'],
   async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress, scratch, cache }) {
     const { tokens, split } = await openTokensOf(inputs.tokens);
