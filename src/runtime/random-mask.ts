@@ -57,9 +57,8 @@ export function fillRandomMask(
   seed: number,
   site: number,
 ): void {
-  const threshold = Math.round(keepProbability * 0x10000);
-  const key1 = hash(hash(seed | 0) ^ Math.imul(site + 1, 0x9e3779b1));
-  const key2 = hash(key1 ^ 0x85ebca6b);
+  const threshold = maskThreshold(keepProbability);
+  const [key1, key2] = maskKeys(seed, site);
   const length = mask.length;
   const pairs = length >>> 1;
   // Comparisons by the sign of a difference: a branch on random bits is mispredicted every few elements.
@@ -71,6 +70,20 @@ export function fillRandomMask(
   if (length % 2 === 1) mask[length - 1] = ((keyedHash(pairs, key1, key2) & 0xffff) - threshold) >>> 31;
 }
 
+/** An element is kept where its 16 random bits are below this. */
+export function maskThreshold(keepProbability: number): number {
+  return Math.round(keepProbability * 0x10000);
+}
+
+/** The two keys of a site's hash. */
+export function maskKeys(seed: number, site: number): readonly [number, number] {
+  const key1 = hash(hash(seed | 0) ^ Math.imul(site + 1, 0x9e3779b1));
+  return [key1, hash(key1 ^ 0x85ebca6b)];
+}
+
+/** The hash's constants: h ^= h >>> shift before, between and after two multiplications. */
+export const HASH = { shifts: [16, 15, 15], factors: [0x21f0aaad, 0x735a2d97] } as const;
+
 let current: { readonly source: MaskSource; site: number } | undefined;
 
 function hash(x: number): number {
@@ -79,9 +92,9 @@ function hash(x: number): number {
 
 function keyedHash(x: number, key1: number, key2: number): number {
   let h = x ^ key1;
-  h ^= h >>> 16;
-  h = Math.imul(h, 0x21f0aaad);
-  h ^= h >>> 15;
-  h = Math.imul((h + key2) | 0, 0x735a2d97);
-  return h ^ (h >>> 15);
+  h ^= h >>> HASH.shifts[0];
+  h = Math.imul(h, HASH.factors[0]);
+  h ^= h >>> HASH.shifts[1];
+  h = Math.imul((h + key2) | 0, HASH.factors[1]);
+  return h ^ (h >>> HASH.shifts[2]);
 }

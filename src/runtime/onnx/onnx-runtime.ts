@@ -2,7 +2,6 @@ import * as ort from 'onnxruntime-node';
 import { writeOnnx } from '../../formats/onnx/write-onnx.js';
 import { runtimeFingerprint } from '../fingerprint.js';
 import { checkFeeds, zeros } from '../host-tensors.js';
-import { fillRandomMask } from '../random-mask.js';
 import type {
   CompiledFunction,
   CompileOptions,
@@ -12,11 +11,16 @@ import type {
   TensorFunction,
   TensorSpec,
 } from '../runtime.js';
+import type { Arena } from '../wasm/arena.js';
+import { createMasks, type Masks } from './create-masks.js';
 import { emitOnnx } from './emit-onnx.js';
-import { sizeOf } from './graph.js';
+import { type Graph, sizeOf } from './graph.js';
 import { OnnxVariables, ortTensorOf } from './onnx-variables.js';
-import { optimizeGraph } from './passes/index.js';
+import { absorbMaskScales } from './passes/absorb-mask-scales.js';
+import { finishGraph, optimizeGraph } from './passes/index.js';
+import { type SplitGraph, splitUpdates, type UpdateLoop } from './passes/split-updates.js';
 import { dumpGraph } from './print-graph.js';
+import { type BoundLoops, bindLoops, loopOperands } from './run-loops.js';
 import { type MaskSite, traceFunction } from './trace.js';
 
 /** Only errors: ONNX Runtime warns about initializers that its own constant folding made superfluous. */
@@ -51,27 +55,19 @@ async function compile(
     throw new Error(`'${name}': the variables belong to another runtime`);
   const traced = traceFunction(fn, { name, inputs, variables: variables.specs });
   dumpGraph(traced.graph, 'traced');
-  const graph = optimizeGraph(traced.graph);
-  dumpGraph(graph, 'optimized');
-  const session = await ort.InferenceSession.create(writeOnnx(emitOnnx(graph)), {
-    executionMode: 'sequential',
-    intraOpNumThreads: runtimeOptions.threads,
-    interOpNumThreads: 1,
-    ...memory(),
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: LOG_ERRORS_ONLY,
-    ...profiling(name),
-  });
+  const { graph: scaled, maskSites } = absorbMaskScales(optimizeGraph(traced.graph), traced.maskSites);
+  const { graph: split, loops } = splitWhereRoom(scaled, variables.arena);
+  const graph = finishGraph(split);
+  dumpGraph(graph, 'optimized', loops);
+  const session = await createSession(graph, runtimeOptions);
   const usedInputs = new Set(graph.inputs.map((input) => input.name));
   const variableNames = Object.keys(variables.specs).filter((variable) =>
     usedInputs.has(`variable:${variable}`),
   );
   const outputs = specsOf(graph.outputs, 'out:');
   const updates = Object.keys(specsOf(graph.outputs, 'update:'));
-  const masks = traced.maskSites
-    .map((site, index) => ({ site, index }))
-    .filter(({ site }) => usedInputs.has(site.name))
-    .map(({ site, index }) => createMask(site, index));
+  const sites = maskSites.filter((site) => usedInputs.has(site.name));
+  const { bound, masks } = bind(loops, sites, graph, variables);
   let disposed = false;
   return {
     run: (feeds, { seed = 0 } = {}) =>
@@ -83,16 +79,17 @@ async function compile(
           if (usedInputs.has(`in:${input}`)) ortFeeds[`in:${input}`] = ortTensorOf(feed);
         }
         for (const variable of variableNames) ortFeeds[`variable:${variable}`] = variables.current(variable);
-        for (const mask of masks) ortFeeds[mask.name] = mask.draw(seed);
+        Object.assign(ortFeeds, masks.draw(seed));
         const results: Record<string, HostTensor> = {};
-        const fetches: Record<string, ort.Tensor> = {};
+        const fetches: Record<string, ort.Tensor> = { ...bound.fetches };
         for (const [output, spec] of Object.entries(outputs)) {
           const result = zeros(spec);
           results[output] = result;
           fetches[`out:${output}`] = ortTensorOf(result);
         }
         for (const variable of updates) fetches[`update:${variable}`] = variables.next(variable);
-        await session.run(ortFeeds, fetches);
+        await session?.run(ortFeeds, fetches);
+        bound.run(feeds);
         variables.commit(updates);
         return results;
       }),
@@ -100,20 +97,53 @@ async function compile(
       if (disposed) return;
       disposed = true;
       onDispose();
-      void session.release();
+      void session?.release();
     },
   };
 }
 
-function createMask(site: MaskSite, index: number): { name: string; draw: (seed: number) => ort.Tensor } {
-  const mask = new Uint8Array(sizeOf(site.shape));
-  const tensor = new ort.Tensor('uint8', mask, site.shape);
+/** A session for a graph; none where it computes nothing, because everything is done in loops. */
+async function createSession(
+  graph: Graph,
+  { threads }: RuntimeOptions,
+): Promise<ort.InferenceSession | undefined> {
+  if (graph.outputs.length === 0) return undefined;
+  return ort.InferenceSession.create(writeOnnx(emitOnnx(graph)), {
+    executionMode: 'sequential',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    ...memory(),
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: LOG_ERRORS_ONLY,
+    ...profiling(graph.name),
+  });
+}
+
+/** Takes the updates out of a graph, if there is memory for what they read. */
+function splitWhereRoom(graph: Graph, arena: Arena | undefined): SplitGraph {
+  if (arena === undefined) return { graph, loops: [] };
+  const split = splitUpdates(graph);
+  const sizes = loopOperands(split.loops).map(({ elements }) => elements);
+  return arena.transient(sizes) === undefined ? { graph, loops: [] } : split;
+}
+
+/** Gives loops and masks memory, that of one function's run: masks have arrays of their own where there is no room. */
+function bind(
+  loops: readonly UpdateLoop[],
+  sites: readonly MaskSite[],
+  { outputs }: Graph,
+  variables: OnnxVariables,
+): { readonly bound: BoundLoops; readonly masks: Masks } {
+  const { arena } = variables;
+  if (arena === undefined) {
+    return { bound: { fetches: {}, run: () => undefined }, masks: createMasks(sites, undefined, undefined) };
+  }
+  const operands = loopOperands(loops).map(({ elements }) => elements);
+  const drawn = sites.map(({ shape }) => sizeOf(shape));
+  const together = arena.transient([...operands, ...drawn]);
   return {
-    name: site.name,
-    draw: (seed) => {
-      fillRandomMask(mask, site.keepProbability, seed, index);
-      return tensor;
-    },
+    bound: bindLoops(loops, arena.transient(operands) ?? [], outputs, variables, arena),
+    masks: createMasks(sites, arena, together?.slice(operands.length)),
   };
 }
 

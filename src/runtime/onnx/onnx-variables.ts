@@ -1,9 +1,16 @@
 import * as ort from 'onnxruntime-node';
 import { checkHostTensor, checkSpec, copyHostTensor, zeros } from '../host-tensors.js';
 import type { HostTensor, NamedHostTensors, TensorSpec, Variables } from '../runtime.js';
+import { Arena } from '../wasm/arena.js';
+import {
+  compileElementwise,
+  type ElementwiseFunction,
+  type ElementwiseProgram,
+} from '../wasm/elementwise.js';
 
-/** Two buffers of the same shape: one holds the value, the other receives the next one. */
+/** A variable's value, and a second buffer for functions that cannot write the next value in its place. */
 interface Slot {
+  readonly address: number | undefined;
   current: Buffer;
   spare: Buffer | undefined;
 }
@@ -15,20 +22,26 @@ interface Buffer {
 }
 
 /**
- * Variables in host memory that ONNX Runtime reads and writes without copies.
+ * Variables in host memory that ONNX Runtime reads and loops update in place.
  *
- * A run reads each variable from one buffer and writes its update to another one; then the two change roles. The second
- * buffer is made when the first update comes, so that weights that are never trained take no more than their size.
+ * They lie in one WebAssembly memory, with room for gradients and masks behind them; variables that are too many for it lie in arrays of
+ * their own, and functions write their next values to second buffers. So do updates that are no loops.
  */
 export class OnnxVariables implements Variables {
   readonly specs: Readonly<Record<string, TensorSpec>>;
+  /** Where the variables are; `undefined` where they are too large for one memory. */
+  readonly arena: Arena | undefined;
   private readonly slots = new Map<string, Slot>();
+  private readonly programs = new Map<string, ElementwiseFunction>();
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(values: NamedHostTensors) {
+    const bytes = Object.values(values).reduce((sum, { data }) => sum + Arena.bytesFor(data.length), 0);
+    this.arena = Arena.canHold(bytes) ? new Arena(bytes) : undefined;
     for (const [name, value] of Object.entries(values)) {
       checkHostTensor(name, value);
-      this.slots.set(name, { current: bufferOf(copyHostTensor(value)), spare: undefined });
+      const address = this.arena?.allocate(value.data.length);
+      this.slots.set(name, { address, current: bufferOf(this.place(value, address)), spare: undefined });
     }
     this.specs = Object.fromEntries(
       Object.entries(values).map(([name, { dtype, shape }]) => [name, { dtype, shape: [...shape] }]),
@@ -42,8 +55,9 @@ export class OnnxVariables implements Variables {
   write(name: string, value: HostTensor): void {
     const slot = this.slot(name);
     checkSpec(name, value, slot.current.host);
+    const copy = copyHostTensor(value);
     // A run that was started before this call must still see the old value.
-    slot.current = bufferOf(copyHostTensor(value));
+    void this.exclusively(() => Promise.resolve(slot.current.host.data.set(copy.data)));
   }
 
   dispose(): void {
@@ -53,6 +67,13 @@ export class OnnxVariables implements Variables {
   /** The tensor that holds a variable's value. */
   current(name: string): ort.Tensor {
     return this.slot(name).current.tensor;
+  }
+
+  /** Where a variable is in the arena. */
+  address(name: string): number {
+    const { address } = this.slot(name);
+    if (address === undefined) throw new Error(`variable '${name}' is in no arena`);
+    return address;
   }
 
   /** The tensor that receives a variable's next value. */
@@ -67,8 +88,21 @@ export class OnnxVariables implements Variables {
     for (const name of names) {
       const slot = this.slot(name);
       if (slot.spare === undefined) throw new Error(`variable '${name}' has no next value`);
-      [slot.current, slot.spare] = [slot.spare, slot.current];
+      // In the arena a variable keeps its address.
+      if (slot.address !== undefined) slot.current.host.data.set(slot.spare.host.data);
+      else [slot.current, slot.spare] = [slot.spare, slot.current];
     }
+  }
+
+  /** A loop over the arena; equal programs are compiled once. */
+  loop(program: ElementwiseProgram): ElementwiseFunction {
+    if (this.arena === undefined) throw new Error('the variables are in no arena');
+    const key = JSON.stringify(program);
+    const known = this.programs.get(key);
+    if (known !== undefined) return known;
+    const compiled = compileElementwise(program, this.arena.memory);
+    this.programs.set(key, compiled);
+    return compiled;
   }
 
   /** Runs `body` after everything that was asked for before. */
@@ -76,6 +110,19 @@ export class OnnxVariables implements Variables {
     const result = this.last.then(body);
     this.last = result.catch(() => undefined);
     return result;
+  }
+
+  private place(value: HostTensor, address: number | undefined): HostTensor {
+    if (this.arena === undefined || address === undefined) return copyHostTensor(value);
+    const shape = [...value.shape];
+    const { length } = value.data;
+    const placed: HostTensor =
+      value.dtype === 'float32'
+        ? { dtype: 'float32', shape, data: this.arena.floats(address, length) }
+        : { dtype: 'int32', shape, data: this.arena.integers(address, length) };
+    // Memory is zero when it is new: writing zeros would take it from the system before it is needed.
+    if (!isZero(value.data)) placed.data.set(value.data);
+    return placed;
   }
 
   private slot(name: string): Slot {
@@ -91,6 +138,11 @@ export function ortTensorOf(tensor: HostTensor): ort.Tensor {
   return tensor.dtype === 'float32'
     ? new ort.Tensor('float32', tensor.data, tensor.shape)
     : new ort.Tensor('int32', tensor.data, tensor.shape);
+}
+
+function isZero(data: Float32Array | Int32Array): boolean {
+  for (let index = 0; index < data.length; index += 1) if (!Object.is(data[index], 0)) return false;
+  return true;
 }
 
 function bufferOf(host: HostTensor): Buffer {

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OnnxAttribute } from '../../formats/onnx/model.js';
+import type { Operand } from '../wasm/elementwise.js';
 import type { Graph, Value } from './graph.js';
+import type { UpdateLoop } from './passes/split-updates.js';
 
 /**
  * A graph as text, one operation a line: `%7: float32[2,3] = MatMul(%1, %2)`. Values are numbered in order of
@@ -41,14 +43,41 @@ export function printGraph(graph: Graph): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A loop as text: arrays are `$NAME[i]`, one operation a line. */
+export function printLoop({ elements, program, arrays, scalars, variables }: UpdateLoop): string {
+  const nameOf = (operand: Operand): string => {
+    switch (operand.kind) {
+      case 'array':
+        return `$${arrays[operand.index]}[i]`;
+      case 'scalar':
+        return `$${scalars[operand.index]}`;
+      case 'step':
+        return `%${operand.index + 1}`;
+      case 'constant':
+        return `${operand.value}`;
+    }
+  };
+  const steps = program.steps.map(
+    ({ op, operands }, index) => `  %${index + 1} = ${op}(${operands.map(nameOf).join(', ')})`,
+  );
+  const outputs = program.outputs.map(
+    (operand, index) => `  $variable:${variables[index]}[i] = ${nameOf(operand)}`,
+  );
+  return [`loop i < ${elements}`, ...steps, ...outputs, ''].join('\n');
+}
+
 /**
  * Writes a graph where the environment variable `ROUX_DUMP_GRAPH` asks for it: `stderr`, or a folder that gets
  * `NAME.STEP.txt`. Does nothing when it is unset.
  */
-export function dumpGraph(graph: Graph, step: 'traced' | 'optimized'): void {
+export function dumpGraph(
+  graph: Graph,
+  step: 'traced' | 'optimized',
+  loops: readonly UpdateLoop[] = [],
+): void {
   const target = process.env.ROUX_DUMP_GRAPH;
   if (target === undefined || target === '') return;
-  const text = printGraph(graph);
+  const text = printGraph(graph) + loops.map(printLoop).join('');
   if (target === 'stderr') process.stderr.write(`# ${step}\n${text}`);
   else writeFileSync(join(target, `${graph.name}.${step}.txt`), text);
 }

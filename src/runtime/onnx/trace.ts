@@ -9,8 +9,12 @@ import { TRACE_BACKEND, traceBackend } from './trace-backend.js';
 /** A place in a function where a random mask is drawn; its graph input is called `mask:SITE`. */
 export interface MaskSite {
   readonly name: string;
+  /** How many masks the function drew before. */
+  readonly index: number;
   readonly shape: readonly number[];
   readonly keepProbability: number;
+  /** What elements are that are kept; the others are 0. */
+  readonly value: number;
 }
 
 /** A function as a graph. */
@@ -55,8 +59,8 @@ export function traceFunction(
         const result = withMaskSource(
           (shape, keepProbability, site) => {
             const name = `mask:${site}`;
-            maskSites.push({ name, shape, keepProbability });
-            return backend.tensorOf(cast(builder, builder.input(name, 'uint8', shape), 'float32'));
+            maskSites.push({ name, index: site, shape, keepProbability, value: 1 });
+            return backend.tensorOf(builder.input(name, 'float32', shape));
           },
           () => explainMissingKernel(options.name, () => fn(inputs, variables)),
         );

@@ -30,13 +30,16 @@ const PASSES: readonly Pass[] = [
   eliminateDeadCode,
 ];
 
-/** Runs all passes; the result can be emitted as an ONNX model. */
+/** Runs all passes; `finishGraph` makes the result one that can be emitted as an ONNX model. */
 export function optimizeGraph(graph: Graph): Graph {
-  return separateOutputs(
-    removeUnusedInputs(
-      [...PASSES, fuseGelus, eliminateDeadCode].reduce((current, pass) => pass(current), graph),
-    ),
+  return removeUnusedInputs(
+    [...PASSES, fuseGelus, eliminateDeadCode].reduce((current, pass) => pass(current), graph),
   );
+}
+
+/** Gives outputs the form that ONNX wants. */
+export function finishGraph(graph: Graph): Graph {
+  return separateOutputs(removeUnusedInputs(graph));
 }
 
 /** Runs the passes after which a graph has only operations of ONNX's own set; inputs that nothing uses stay. */
