@@ -16,6 +16,7 @@ const { describeStage } = await fromDist('plugin/describe-stage.js');
 const { compileValidator } = await fromDist('plugin/compile-validator.js');
 const { recipeSchema } = await fromDist('recipe/recipe-schema.js');
 const { editorRecipeSchema, editorStageSchema } = await fromDist('recipe/editor-schema.js');
+const { diagnosticCodes } = await fromDist('diagnostics/codes.js');
 const { stageReference, stageReferenceIndex } = await fromDist('recipe/stage-reference.js');
 
 const stages = await describeStages();
@@ -76,7 +77,25 @@ function committedFiles() {
     ...stages.map((stage) => [`schemas/stages/${stage.type}.schema.json`, json(editorStageSchema(stage))]),
     ['docs/reference/stages/README.md', stageReferenceIndex(stages)],
     ...stages.map((stage) => [`docs/reference/stages/${stage.type}.md`, stageReference(stage)]),
+    ['docs/reference/errors/README.md', errorIndex()],
   ]);
+}
+
+/** The codes of diagnostics, each with the way to its section. */
+function errorIndex() {
+  const rows = Object.entries(diagnosticCodes).map(([code, mistake]) => {
+    const [family] = code.split('/');
+    return `| [\`${code}\`](${family}.md#${code.replace('/', '')}) | ${mistake} |`;
+  });
+  return `# Errors
+
+Every mistake that roux finds before it runs anything has a code in brackets at the end of its first line. A code keeps its
+meaning; \`--json\` and SARIF carry it, too. Each is explained with an example:
+
+| code | mistake |
+| --- | --- |
+${rows.join('\n')}
+`;
 }
 
 async function writeCommitted(files) {

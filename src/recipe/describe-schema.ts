@@ -148,7 +148,7 @@ function describeArray(schema: JsonObject): string {
           ? ` with at most ${maxItems} items`
           : '';
   const items = isObject(schema.items) ? `, each ${describeSchema(schema.items)}` : '';
-  return `a list${count}${items}`;
+  return `a list${count}${items}${schema.uniqueItems === true ? ', none of them twice' : ''}`;
 }
 
 function describeObject(schema: JsonObject): string {
