@@ -7,7 +7,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { diagnosticCodes } from '../../src/diagnostics/codes.js';
 import { checkRecipe } from '../../src/recipe/check-recipe.js';
@@ -64,9 +64,7 @@ const unprintable: Readonly<Record<string, string | Buffer>> = {
 /** Mistakes that need another machine, or a schema that no stage type of roux has so far. */
 const withoutExample = new Set([
   'file/folder',
-  'file/missing',
   'file/unreadable',
-  'recipe/format',
   'recipe/value',
   'setting/value',
   'command/program',
@@ -91,6 +89,7 @@ let folder = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'roux-errors-'));
+  vi.spyOn(process, 'cwd').mockReturnValue(folder);
   for (const name of ['data', 'models/base', 'base', 'stages', 'recipes']) {
     mkdirSync(join(folder, name), { recursive: true });
   }
@@ -112,7 +111,10 @@ beforeAll(() => {
   write('recipes/other.yaml', readFileSync(join(folder, 'recipes/params.yaml'), 'utf8'));
 });
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
 
 function write(path: string, content: string | Buffer): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
