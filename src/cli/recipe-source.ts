@@ -42,7 +42,7 @@ function unknownStages(
   { stages }: CheckedRecipe,
   { only = [], until = [], force = [] }: SelectionOptions,
 ): readonly Diagnostic[] {
-  const names = stages.map(({ name }) => name);
+  const names = [...new Set(stages.flatMap(({ name, groups = [] }) => [name, ...groups]))];
   const written = Object.entries({ only, until, force }).flatMap(([option, values]) =>
     values.map((value) => [option, value] as const),
   );

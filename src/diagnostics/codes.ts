@@ -92,7 +92,22 @@ export const diagnosticCodes = {
   'params/unknown-profile': 'an unknown profile',
   'params/unused': 'a parameter that nothing uses',
   // Stages that multiply.
+  'matrix/duplicate': 'two items of the same name vary',
+  'matrix/name': 'a name that no item or value can have',
+  'matrix/nested': 'values that depend on something that varies itself',
+  'matrix/param': 'a matrix varies an unknown parameter',
+  'matrix/selector': 'a reference to a variant that does not exist',
+  'matrix/too-many': 'a matrix makes too many stages',
   'matrix/unknown': 'a reference to an item that nothing varies',
+  'matrix/wiring': 'the type or the inputs of a stage vary',
+  // Recipes that are stages of others.
+  'subrecipe/expect': 'an expectation of a recipe as a whole',
+  'subrecipe/inputs': 'a recipe with inputs is run by itself',
+  'subrecipe/missing': 'the used recipe does not exist',
+  'subrecipe/name': 'a stage has the name of the inputs',
+  'subrecipe/open-input': 'an input that was left open is needed',
+  'subrecipe/output': 'an output is not what it is declared to be',
+  'subrecipe/recursion': 'a recipe is a stage of itself',
   // Files and folders that settings name.
   'path/address': 'an address in the place of a path',
   'path/missing': 'a file or folder does not exist',

@@ -34,10 +34,14 @@ const maximumKept = 1000;
 /** Collects what a check finds. */
 export class Diagnostics {
   readonly #found: Diagnostic[] = [];
+  readonly #known = new Set<string>();
 
   /** Adds one; an equal one at the same place is kept once. */
   add(diagnostic: NewDiagnostic): void {
-    if (this.#found.length >= maximumKept) return;
+    const { code, message, found, location } = diagnostic;
+    const identity = JSON.stringify([code, message, found, location?.file, location?.offset]);
+    if (this.#found.length >= maximumKept || this.#known.has(identity)) return;
+    this.#known.add(identity);
     this.#found.push({ severity: 'error', related: [], ...diagnostic });
   }
 

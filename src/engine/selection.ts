@@ -9,25 +9,48 @@ export interface SelectedStages {
   readonly forced: ReadonlySet<string>;
 }
 
-/** Resolves a selection. Throws a `UserError` for names that the recipe does not have. */
+/**
+ * Resolves a selection. A name may also mean several stages: all variants of one, or all stages of a recipe that is used as
+ * one. Throws a `UserError` for names that the recipe does not have.
+ */
 export function selectStages(recipe: CheckedRecipe, { only, force }: Selection): SelectedStages {
   const names = new Set(recipe.stages.map(({ name }) => name));
-  for (const name of [...(only ?? []), ...(Array.isArray(force) ? force : [])]) {
-    if (names.has(name)) continue;
-    throw new UserError({
-      message: `The recipe has no stage ${name}`,
-      code: 'stage/unknown',
-      found: name,
-      expected: `one of ${[...names].join(', ')}`,
-    });
-  }
-  const needed = new Set(only ?? names);
+  const chosen = only && namedStages(recipe, only);
+  const needed = new Set(chosen ?? names);
   for (const stage of [...recipe.stages].reverse()) {
     if (!needed.has(stage.name)) continue;
     for (const input of Object.values(stage.inputs).flat()) needed.add(input.stage);
   }
-  const forced = force === true ? (only ?? names) : force === false || force === undefined ? [] : force;
+  const forced =
+    force === true
+      ? (chosen ?? names)
+      : force === false || force === undefined
+        ? []
+        : namedStages(recipe, force);
   return { stages: recipe.stages.filter(({ name }) => needed.has(name)), forced: new Set(forced) };
+}
+
+/** The names of the stages that each of the written names means. */
+function namedStages({ stages }: CheckedRecipe, written: readonly string[]): readonly string[] {
+  if (written.length === 0) return [];
+  const byName = new Map<string, string[]>(stages.map(({ name }) => [name, [name]]));
+  for (const { name, groups = [] } of stages) {
+    for (const group of groups) {
+      const members = byName.get(group) ?? [];
+      members.push(name);
+      byName.set(group, members);
+    }
+  }
+  return written.flatMap((name) => {
+    const named = byName.get(name);
+    if (named !== undefined) return named;
+    throw new UserError({
+      message: `The recipe has no stage ${name}`,
+      code: 'stage/unknown',
+      found: name,
+      expected: `one of ${[...byName.keys()].join(', ')}`,
+    });
+  });
 }
 
 /** The stages that a stage takes inputs from. */

@@ -1,23 +1,20 @@
 /** Recipe file -> checked recipe, or everything that is wrong with it. */
-import { availableParallelism } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { type Diagnostic, Diagnostics } from '../diagnostics/diagnostic.js';
 import { failure, success } from '../diagnostics/result.js';
-import { SourceText } from '../diagnostics/source-text.js';
+import { type ExcerptedLocation, SourceText } from '../diagnostics/source-text.js';
 import { type LoadedRegistry, loadRegistry } from '../plugin/load-registry.js';
-import type { StageInfo, StageRegistry } from '../plugin/stage-info.js';
+import type { StageRegistry } from '../plugin/stage-info.js';
 import type { RuntimeName } from '../runtime/runtime.js';
-import { checkStageValues, findStageType, type StageValues } from './check-stage.js';
 import { checkStructure } from './check-structure.js';
-import type { CheckedRecipe, CheckedStage } from './checked-recipe.js';
+import type { CheckedRecipe } from './checked-recipe.js';
 import { composeRecipe } from './compose-recipe.js';
-import { Interpolation } from './interpolate.js';
-import { resolveParams } from './params.js';
+import { type ExpandedStage, expandStages } from './expand-stages.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
-import { entriesOf, excerptOf, locationOf, type MapNode, type RecipeNode, valueAt } from './recipe-node.js';
-import { stageOrder } from './stage-order.js';
-import { type DraftStage, type Wiring, wire } from './wiring.js';
+import { recipeGraph } from './recipe-graph.js';
+import { excerptOf, type MapNode, type RecipeNode, valueAt } from './recipe-node.js';
+import { everyUse, gatherDiagnostics, loadUses, type UsedRecipe } from './used-recipe.js';
 
 /** What to check, and what the command line says about it. */
 export interface CheckRecipeOptions {
@@ -61,9 +58,6 @@ export async function checkRecipe(options: CheckRecipeOptions): Promise<CheckRec
   return success(warnings.length > 0 ? { ...checked, warnings } : checked);
 }
 
-/** What a stage's random numbers start from where neither recipe nor command line says. */
-const defaultSeed = 0;
-
 async function check(
   options: CheckRecipeOptions,
   diagnostics: Diagnostics,
@@ -89,50 +83,6 @@ async function check(
     return undefined;
   }
   const composed = composeRecipe(parsed, diagnostics, files);
-  const recipe = fillIn(composed, options, workingFolder, diagnostics, files);
-  if (!recipe) return undefined;
-  const loaded = await loadStageTypes(recipe, options, diagnostics, files);
-  await checkStructure(recipe, loaded?.registry, diagnostics);
-  // Without its plugins' stage types a recipe seems to be full of mistakes.
-  if (!loaded) return undefined;
-  const drafts = draftStages(recipe, loaded.registry, diagnostics);
-  const values = new Map<string, StageValues>();
-  const wirings = new Map<string, Wiring>();
-  for (const [name, { entry, info }] of drafts) {
-    if (info) values.set(name, checkStageValues(entry, info, diagnostics));
-  }
-  for (const [name, draft] of drafts) wirings.set(name, wire(draft, drafts, diagnostics));
-  const order = stageOrder(
-    [...drafts.keys()].map((name) => ({ name, edges: wirings.get(name)?.edges ?? [] })),
-    diagnostics,
-  );
-  if (diagnostics.hasErrors) return undefined;
-  const stages = order.flatMap((name): CheckedStage[] => {
-    const draft = drafts.get(name);
-    const own = values.get(name);
-    const inputs = wirings.get(name)?.inputs;
-    if (!draft?.info || !own || !inputs) return [];
-    return [checkedStage(draft, draft.info, own, inputs, recipe, options)];
-  });
-  const description = textAt(recipe, 'description');
-  return {
-    file,
-    name: textAt(recipe, 'name') ?? basename(file).replace(/\.ya?ml$/i, ''),
-    ...(description !== undefined && { description }),
-    ...(options.profile !== undefined && { profile: options.profile }),
-    stages,
-    files: [...files],
-  };
-}
-
-/** Everything but `params` and `profiles` with parameters filled in. */
-function fillIn(
-  parsed: MapNode,
-  options: CheckRecipeOptions,
-  workingFolder: string,
-  diagnostics: Diagnostics,
-  files: Set<string>,
-): MapNode | undefined {
   const overrides = {
     set: options.set ?? [],
     paramsFiles: options.paramsFiles ?? [],
@@ -140,23 +90,65 @@ function fillIn(
     folder: workingFolder,
     ...(options.profile !== undefined && { profile: options.profile }),
   };
-  const params = resolveParams(parsed, overrides, diagnostics, files);
-  const interpolation = new Interpolation({ params, items: new Map() }, diagnostics);
-  interpolation.check();
-  const entries = entriesOf(parsed).map((entry) => {
-    const isOverride = entry.name === 'params' || entry.name === 'profiles';
-    return [entry.name, isOverride ? entry : { ...entry, value: interpolation.fill(entry.value) }] as const;
+  const used = loadUses(composed, overrides, diagnostics, files);
+  if (!used) return undefined;
+  const uses = everyUse(used);
+  const loaded = await loadStageTypes(uses, options, files);
+  for (const one of uses) await checkStructure(one.recipe, loaded?.registry, one.diagnostics);
+  // Without its plugins' stage types a recipe seems to be full of mistakes.
+  const expanded = loaded ? expand(used, loaded.registry, options, diagnostics) : [];
+  for (const stage of expanded) await checkVariant(stage, loaded?.registry);
+  gatherDiagnostics(used, diagnostics);
+  warnOfUnused(used);
+  if (!loaded || diagnostics.hasErrors) return undefined;
+  const { recipe } = used;
+  const description = textAt(recipe, 'description');
+  return {
+    file,
+    name: textAt(recipe, 'name') ?? basename(file).replace(/\.ya?ml$/i, ''),
+    ...(description !== undefined && { description }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+    stages: expanded.map(({ stage }) => stage),
+    files: [...files],
+  };
+}
+
+function expand(
+  used: UsedRecipe,
+  registry: StageRegistry,
+  { seed, runtime, threads }: CheckRecipeOptions,
+  diagnostics: Diagnostics,
+): readonly ExpandedStage[] {
+  const overrides = {
+    ...(seed !== undefined && { seed }),
+    ...(runtime !== undefined && { runtime }),
+    ...(threads !== undefined && { threads }),
+  };
+  return expandStages(recipeGraph(used, registry), overrides, diagnostics);
+}
+
+/** The structure was checked with the first value of everything that varies; here are the others of seeds and the like. */
+async function checkVariant(
+  { node, template }: ExpandedStage,
+  registry: StageRegistry | undefined,
+): Promise<void> {
+  const { recipe, entry, localName } = template;
+  const isVaried = ['seed', 'runtime', 'threads', 'expect'].some((key) => {
+    const written = valueAt(entry.value, key);
+    return written !== undefined && recipe.interpolation.axesOf(written).size > 0;
   });
-  const recipe: MapNode = { ...parsed, entries: new Map(entries) };
-  if (isTooLarge(recipe)) {
-    const message = 'the recipe becomes too large when its parameters are filled in';
-    diagnostics.add({
-      code: 'params/too-large',
-      message,
-      location: excerptOf({ ...parsed.origin, end: parsed.origin.start }),
-    });
-    return undefined;
-  }
+  if (!isVaried || node.kind !== 'map') return;
+  const uses = entry.value.kind === 'map' ? entry.value.entries.get('uses') : undefined;
+  const stage: MapNode = uses ? { ...node, entries: new Map(node.entries).set('uses', uses) } : node;
+  const stages: MapNode = { ...node, entries: new Map([[localName, { ...entry, value: stage }]]) };
+  const version = recipe.recipe.entries.get('recipe');
+  const entries = new Map([['stages', { name: 'stages', key: entry.key, value: stages }]]);
+  if (version) entries.set('recipe', { ...version, value: version.value as MapNode });
+  await checkStructure({ ...recipe.recipe, entries }, registry, recipe.diagnostics);
+}
+
+/** Sub-recipes are left out: they are written for others, who may not need all of their params. */
+function warnOfUnused({ interpolation, diagnostics }: UsedRecipe): void {
   for (const { name, key } of interpolation.unused()) {
     diagnostics.add({
       code: 'params/unused',
@@ -165,92 +157,42 @@ function fillIn(
       location: excerptOf(key),
     });
   }
-  return recipe;
 }
 
 async function loadStageTypes(
-  recipe: MapNode,
+  uses: readonly UsedRecipe[],
   options: CheckRecipeOptions,
-  diagnostics: Diagnostics,
   files: Set<string>,
 ): Promise<LoadedRegistry | undefined> {
-  const plugins = valueAt(recipe, 'plugins');
-  const references = (plugins?.kind === 'list' ? plugins.items : []).flatMap((item) =>
-    item.kind === 'scalar' && typeof item.value === 'string' && item.value !== '' && !item.unknown
-      ? [{ written: item.value, folder: item.folder, location: excerptOf(item.origin) }]
-      : [],
-  );
+  const [root] = uses;
+  if (!root) return undefined;
+  const known = new Set<string>();
+  const references: { written: string; folder: string; location: ExcerptedLocation }[] = [];
+  for (const { recipe } of uses) {
+    const plugins = valueAt(recipe, 'plugins');
+    for (const item of plugins?.kind === 'list' ? plugins.items : []) {
+      if (item.kind !== 'scalar' || typeof item.value !== 'string' || item.value === '' || item.unknown)
+        continue;
+      const identity = resolve(item.folder, item.value);
+      // Several recipes may need the same plugin; one recipe that names it twice is told so.
+      if (known.has(identity) && recipe !== root.recipe) continue;
+      known.add(identity);
+      references.push({ written: item.value, folder: item.folder, location: excerptOf(item.origin) });
+    }
+  }
   const loaded = await loadRegistry({
     plugins: references,
-    from: recipe.folder,
+    from: root.recipe.folder,
     ...(options.registry && { builtins: options.registry }),
     ...(options.pluginCache !== undefined && { cache: options.pluginCache }),
   });
   for (const file of loaded.ok ? loaded.value.files : loaded.files) files.add(file);
   if (loaded.ok) return loaded.value;
-  diagnostics.addAll(loaded.error);
+  root.diagnostics.addAll(loaded.error);
   return undefined;
 }
-
-function draftStages(
-  recipe: MapNode,
-  registry: StageRegistry,
-  diagnostics: Diagnostics,
-): ReadonlyMap<string, DraftStage> {
-  return new Map(
-    entriesOf(valueAt(recipe, 'stages')).map((entry) => [
-      entry.name,
-      { name: entry.name, entry, info: findStageType(entry, registry, diagnostics) },
-    ]),
-  );
-}
-
-function checkedStage(
-  { name, entry }: DraftStage,
-  info: StageInfo,
-  values: StageValues,
-  inputs: CheckedStage['inputs'],
-  recipe: MapNode,
-  options: CheckRecipeOptions,
-): CheckedStage {
-  const stage = entry.value;
-  const limit = options.threads ?? numberAt(recipe, 'threads') ?? availableParallelism();
-  const runtime = textAt(stage, 'runtime') ?? options.runtime ?? textAt(recipe, 'runtime');
-  return {
-    name,
-    info,
-    ...values,
-    inputs,
-    seed: numberAt(stage, 'seed') ?? options.seed ?? numberAt(recipe, 'seed') ?? defaultSeed,
-    runtime: runtimeNames.find((candidate) => candidate === runtime) ?? 'onnx',
-    threads: numberAt(stage, 'threads') ?? (info.threads === 'all' ? limit : Math.min(info.threads, limit)),
-    location: locationOf(entry.key),
-  };
-}
-
-/** Whether the tree, every shared part counted as often as it appears, is beyond any honest recipe. */
-function isTooLarge(root: RecipeNode): boolean {
-  const sizes = new Map<RecipeNode, number>();
-  const size = (node: RecipeNode): number => {
-    const known = sizes.get(node);
-    if (known !== undefined) return known;
-    const children = node.kind === 'list' ? node.items : entriesOf(node).map(({ value }) => value);
-    const total = children.reduce((sum, child) => sum + size(child), 1);
-    sizes.set(node, total);
-    return total;
-  };
-  return size(root) > maximumValues;
-}
-
-const maximumValues = 1_000_000;
-const runtimeNames = ['onnx', 'tensorflow', 'wasm', 'cpu'] as const;
 
 function textAt(node: RecipeNode, name: string): string | undefined {
   const value = valueAt(node, name);
   return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
-}
-
-function numberAt(node: RecipeNode, name: string): number | undefined {
-  const value = valueAt(node, name);
-  return value?.kind === 'scalar' && typeof value.value === 'number' ? value.value : undefined;
 }

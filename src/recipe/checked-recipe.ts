@@ -52,6 +52,10 @@ export interface CheckedStage {
   /** Threads the stage may use: from the stage, the recipe, or all of the machine's. */
   readonly threads: number;
   readonly location: SourceLocation;
+  /** Names that mean this stage among others: `train` for `train[seed=1]`, `prepare` for `prepare/tokens`. */
+  readonly groups?: readonly string[];
+  /** What varies -> the label of the value that this stage has: `{ learning_rate: '5e-5' }`. */
+  readonly variant?: Readonly<Record<string, string>>;
   /** Where each setting was written, by JSON pointer; for reasons ('learning_rate 5e-5 -> 3e-5, recipe.yaml:31'). */
   readonly settingLocations: Readonly<Record<string, SourceLocation>>;
 }

@@ -6,6 +6,7 @@ import type { StageFacts } from '../plugin/builtin-stages.js';
 import type { InputPort } from '../plugin/define-stage.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
 import { isList, isObject, requiredNames } from './describe-schema.js';
+import { appendKey } from './merge-recipes.js';
 import { paramSchema, recipeSchema, stageSchema } from './recipe-schema.js';
 
 /** The schema of a recipe that may use these stage types, and others that plugins define. */
@@ -31,6 +32,9 @@ export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
           ...sections.stages,
           additionalProperties: {
             ...stageSchema,
+            // A null removes a stage of a recipe that is extended; what extends one need not repeat its type.
+            type: ['object', 'null'],
+            required: [],
             properties: { ...stage, uses },
             allOf: stages.map((facts) => ({
               if: { required: ['uses'], properties: { uses: { const: facts.type } } },
@@ -160,7 +164,18 @@ function allowed(schema: Json): Json {
     const isText = rest.anyOf.some((branch) => isObject(branch) && takesAnyText(branch));
     return isText ? { ...words, ...rest } : { ...words, anyOf: [...rest.anyOf, reference] };
   }
-  return { ...words, anyOf: [rest, reference] };
+  return { ...words, anyOf: [rest, reference, ...(rest.type === 'array' ? [appending(rest)] : [])] };
+}
+
+/** `{ $append: [...] }`, which adds to the list of a recipe that is extended. */
+function appending(list: JsonObject): JsonObject {
+  const { minItems: _, ...items } = list;
+  return {
+    type: 'object',
+    required: [appendKey],
+    additionalProperties: false,
+    properties: { [appendKey]: items },
+  };
 }
 
 function takesAnyText(schema: JsonObject): boolean {

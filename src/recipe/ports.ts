@@ -12,7 +12,7 @@ export interface OutputCandidate {
 
 /** What `stage`, `stage.port`, `stage.part` or `stage.port.part` may mean, in the order of the outputs. */
 export function candidatesOf(
-  info: StageInfo,
+  info: Pick<StageInfo, 'outputs'>,
   second: string | undefined,
   third: string | undefined,
 ): readonly OutputCandidate[] {

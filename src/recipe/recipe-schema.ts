@@ -56,7 +56,14 @@ const threads: JsonObject = {
 };
 
 const reference: JsonObject = {
-  description: 'A stage, stage.port, stage.part or stage.port.part: tokens, tokens.test.',
+  description:
+    'A stage, stage.port, stage.part or stage.port.part: tokens, tokens.test; with variants: train[*].',
+  type: 'string',
+  minLength: 1,
+};
+
+const kind: JsonObject = {
+  description: 'The kind of an artifact: dataset, tokens, model, metrics.',
   type: 'string',
   minLength: 1,
 };
@@ -71,6 +78,14 @@ const expectation: JsonObject = {
   minLength: 1,
 };
 
+const axis: JsonObject = {
+  description: 'The values, or the values by the names that stages get from them.',
+  anyOf: [
+    { type: 'array', minItems: 1 },
+    { type: 'object', minProperties: 1 },
+  ],
+};
+
 /** One stage. */
 export const stageSchema: JsonObject = {
   description: 'One step: a stage type with its settings and inputs.',
@@ -78,7 +93,17 @@ export const stageSchema: JsonObject = {
   required: ['uses'],
   additionalProperties: false,
   properties: {
-    uses: { description: 'The stage type; `roux stages` lists them.', type: 'string', minLength: 1 },
+    uses: {
+      description: 'The stage type (`roux stages` lists them), or the path of a recipe.',
+      type: 'string',
+      minLength: 1,
+    },
+    foreach: {
+      description: `Makes one such stage for every value, which \`\${foreach.NAME}\` stands for.`,
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: axis,
+    },
     description: { description: 'What the stage is for, in words.', type: 'string' },
     with: { description: "The stage type's settings.", type: 'object' },
     in: {
@@ -132,6 +157,51 @@ export const recipeSchema: JsonObject = {
       description: 'Named sets of other values for params; `--profile NAME` chooses one.',
       type: 'object',
       additionalProperties: { description: 'Other values for params.', type: 'object' },
+    },
+    matrix: {
+      description:
+        'Params with several values each: every stage that depends on them is made once per combination.',
+      type: 'object',
+      additionalProperties: axis,
+    },
+    inputs: {
+      description: 'What the recipe takes where it is a stage of another: kinds of artifacts by name.',
+      type: 'object',
+      additionalProperties: {
+        anyOf: [
+          kind,
+          {
+            type: 'object',
+            required: ['kind'],
+            additionalProperties: false,
+            properties: {
+              kind,
+              description: { description: 'What is read there, in words.', type: 'string' },
+              optional: { description: 'It may be left open.', type: 'boolean' },
+              many: { description: 'It takes several.', type: 'boolean' },
+            },
+          },
+        ],
+      },
+    },
+    outputs: {
+      description: 'What the recipe makes where it is a stage of another: artifacts of its stages by name.',
+      type: 'object',
+      additionalProperties: {
+        anyOf: [
+          reference,
+          {
+            type: 'object',
+            required: ['from'],
+            additionalProperties: false,
+            properties: {
+              from: reference,
+              kind,
+              description: { description: 'What it is, in words.', type: 'string' },
+            },
+          },
+        ],
+      },
     },
     plugins: {
       description: 'Files (relative to the recipe) and packages that define more stage types.',

@@ -2,16 +2,12 @@
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
 import { closest, didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import type { StageInfo } from '../plugin/stage-info.js';
-import type { InputReference } from './checked-recipe.js';
 import { accepts, article, candidatesOf, kindsOf, type OutputCandidate, partsOf, portOf } from './ports.js';
-import {
-  entriesOf,
-  excerptOf,
-  locationOf,
-  type MapEntry,
-  type Origin,
-  type RecipeNode,
-} from './recipe-node.js';
+import { entriesOf, excerptOf, type MapEntry, type Origin, type RecipeNode } from './recipe-node.js';
+import { readSelector, type Selector } from './selector.js';
+
+/** What wiring needs to know of a stage type, or of a recipe that is used as a stage. */
+export type StagePorts = Pick<StageInfo, 'type' | 'inputs' | 'outputs'>;
 
 /** A stage of the recipe while it is being checked. */
 export interface DraftStage {
@@ -19,7 +15,7 @@ export interface DraftStage {
   /** The entry under `stages`. */
   readonly entry: MapEntry;
   /** Absent when the stage type is not known, which was complained about. */
-  readonly info: StageInfo | undefined;
+  readonly info: StagePorts | undefined;
 }
 
 /** The stages by name. */
@@ -31,9 +27,20 @@ export interface Edge {
   readonly place: Origin;
 }
 
+/** A reference to an artifact of another stage of the same recipe, by the stage's name there. */
+export interface WiredReference {
+  readonly stage: string;
+  readonly port: string;
+  readonly part?: string;
+  /** The variants that are meant; the reader's own where nothing is said. */
+  readonly selectors: readonly Selector[];
+  readonly written: string;
+  readonly place: Origin;
+}
+
 /** The wiring of one stage. */
 export interface Wiring {
-  readonly inputs: Readonly<Record<string, readonly InputReference[]>>;
+  readonly inputs: Readonly<Record<string, readonly WiredReference[]>>;
   readonly edges: readonly Edge[];
 }
 
@@ -42,15 +49,26 @@ export function wire(stage: DraftStage, stages: DraftStages, diagnostics: Diagno
   return new Wirer(stage, stages, diagnostics).wire();
 }
 
+/** What a reference leads to, without regard to what is wanted there; undefined when that was complained about. */
+export function findSource(
+  node: RecipeNode,
+  reader: DraftStage,
+  stages: DraftStages,
+  diagnostics: Diagnostics,
+): { readonly kind: string; readonly reference: WiredReference } | undefined {
+  return new Wirer(reader, stages, diagnostics).find(node);
+}
+
 interface Source {
   readonly stage: DraftStage;
   readonly candidates: readonly OutputCandidate[];
+  readonly selectors: readonly Selector[];
   readonly written: string;
   readonly node: RecipeNode;
 }
 
 class Wirer {
-  readonly #inputs = new Map<string, InputReference[]>();
+  readonly #inputs = new Map<string, WiredReference[]>();
   readonly #edges: Edge[] = [];
   /** Ports that something was written for, right or wrong. */
   readonly #attempted = new Set<string>();
@@ -70,6 +88,12 @@ class Wirer {
     else if (written) for (const node of listOf(written.value)) this.#wireByKind(node);
     if (!this.#hasUnplaced) this.#checkRequired(written?.key ?? this.stage.entry.key);
     return { inputs: Object.fromEntries(this.#inputs), edges: this.#edges };
+  }
+
+  find(node: RecipeNode): { readonly kind: string; readonly reference: WiredReference } | undefined {
+    const source = this.#source(node);
+    const [candidate] = source?.candidates ?? [];
+    return source && candidate && { kind: candidate.kind, reference: referenceTo(source, candidate) };
   }
 
   #wirePort({ name, key, value }: MapEntry): void {
@@ -160,17 +184,19 @@ class Wirer {
     // Wrong types were complained about when the structure was checked.
     if (node.unknown || node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
     const written = node.value;
-    const match = /^([\w-]+)(?:\.([\w-]+))?(?:\.([\w-]+))?$/.exec(written);
-    if (!match) {
+    const match = /^([\w-]+)(?:\[([^\]]*)\])?(?:\.([\w-]+))?(?:\.([\w-]+))?$/.exec(written);
+    const [, name = '', brackets, second, third] = match ?? [];
+    const selector = brackets === undefined ? undefined : readSelector(brackets, node.origin);
+    if (!match || (brackets !== undefined && !selector)) {
       this.diagnostics.add({
         code: 'wiring/syntax',
         message: `'${written}' is no reference`,
         location: excerptOf(node.origin),
         expected: 'stage, stage.port, stage.part or stage.port.part',
+        ...(brackets !== undefined && { help: `variants of a stage are ${name}[*] or ${name}[NAME=VALUE]` }),
       });
       return undefined;
     }
-    const [, name = '', second, third] = match;
     const stage = this.stages.get(name);
     if (!stage) {
       const names = [...this.stages.keys()].filter((other) => other !== this.stage.name);
@@ -187,7 +213,8 @@ class Wirer {
     this.#edges.push({ from: name, place: node.origin });
     if (!stage.info) return undefined;
     const candidates = candidatesOf(stage.info, second, third);
-    if (candidates.length > 0) return { stage, candidates, written, node };
+    if (candidates.length > 0)
+      return { stage, candidates, selectors: selector ? [selector] : [], written, node };
     this.#unknownOutput(
       stage,
       stage.info,
@@ -198,17 +225,8 @@ class Wirer {
     return undefined;
   }
 
-  #connect(port: string, { stage, written, node }: Source, { port: output, part }: OutputCandidate): void {
-    const location = locationOf(node.origin);
-    const references = this.#inputs.get(port) ?? [];
-    references.push({
-      stage: stage.name,
-      port: output,
-      ...(part !== undefined && { part }),
-      written,
-      location,
-    });
-    this.#inputs.set(port, references);
+  #connect(port: string, source: Source, output: OutputCandidate): void {
+    this.#inputs.set(port, [...(this.#inputs.get(port) ?? []), referenceTo(source, output)]);
   }
 
   #checkRequired(place: Origin): void {
@@ -233,7 +251,7 @@ class Wirer {
   }
 
   /** What is written there is taken to be meant for the input with the nearest name, or the one that it fits. */
-  #unknownInput(name: string, key: Origin, nodes: readonly RecipeNode[], info: StageInfo): void {
+  #unknownInput(name: string, key: Origin, nodes: readonly RecipeNode[], info: StagePorts): void {
     const names = Object.keys(info.inputs);
     const kinds = nodes.flatMap((node) => this.#source(node)?.candidates ?? []).map(({ kind }) => kind);
     const fitting = Object.entries(info.inputs).filter(([, port]) =>
@@ -252,7 +270,7 @@ class Wirer {
 
   #unknownOutput(
     stage: DraftStage,
-    info: StageInfo,
+    info: StagePorts,
     name: string,
     port: string | undefined,
     node: RecipeNode,
@@ -295,6 +313,20 @@ class Wirer {
       related: [{ location: excerptOf(stage.entry.key), message: `stage '${stage.name}' is written here` }],
     });
   }
+}
+
+function referenceTo(
+  { stage, selectors, written, node }: Source,
+  { port, part }: OutputCandidate,
+): WiredReference {
+  return {
+    stage: stage.name,
+    port,
+    ...(part !== undefined && { part }),
+    selectors,
+    written,
+    place: node.origin,
+  };
 }
 
 function listOf(node: RecipeNode): readonly RecipeNode[] {
