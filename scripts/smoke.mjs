@@ -41,6 +41,6 @@ function check(recipe) {
 }
 
 function run(recipe) {
-  const args = ['dist/cli/main.js', 'run', recipe, '--profile', 'smoke', '--json', '--store', store];
+  const args = ['dist/cli/roux.cjs', 'run', recipe, '--profile', 'smoke', '--json', '--store', store];
   return spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
 }

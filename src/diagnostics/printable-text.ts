@@ -5,6 +5,7 @@
  * controls, lone surrogates and direction overrides by U+FFFD. Tabs become `tab`.
  */
 export function printable(text: string, tab = ' '): string {
+  if (plain.test(text)) return text;
   return text.replace(unprintable, (character) => {
     if (character === '\t') return tab;
     const code = character.codePointAt(0) ?? 0;
@@ -15,6 +16,7 @@ export function printable(text: string, tab = ' '): string {
 
 /** The number of terminal cells that a printable text takes. */
 export function displayWidth(text: string): number {
+  if (plain.test(text)) return text.length;
   let width = 0;
   for (const character of text) {
     if (zeroWidth.test(character)) continue;
@@ -23,6 +25,8 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+/** What most text is made of; the properties of all other characters take milliseconds to look up for the first time. */
+const plain = /^[ -~]*$/;
 const controlPictures = 0x2400;
 const deletePicture = '\u2421';
 const replacement = '\ufffd';

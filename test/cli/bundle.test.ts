@@ -38,7 +38,7 @@ test('the built program runs a recipe with a plugin, and again from the store', 
     'recipe: 1\nplugins: [./stage.ts]\nstages:\n  a: { uses: shout, with: { text: hello } }\n',
   );
   const run = () => {
-    const args = [join(root, 'dist/cli/main.js'), 'run'];
+    const args = [join(root, 'dist/cli/roux.cjs'), 'run'];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(status).toBe(0);

@@ -27,13 +27,16 @@ const pipeWidth = 160;
 
 /** The terminal of this process. `color` false switches colours off whatever the environment says. */
 export function processTerminal(options: { readonly color: boolean }): Terminal {
-  const { stdin, stdout, stderr, env } = process;
+  const { stdout, stderr, env } = process;
   const tty = stdout.isTTY === true;
   const dumb = env.TERM === 'dumb';
   const noColor = (env.NO_COLOR ?? '') !== '' || !options.color;
   const forced = (env.FORCE_COLOR ?? '') !== '' && env.FORCE_COLOR !== '0';
   return {
-    stdin,
+    // Opened when it is asked for, which few commands do.
+    get stdin() {
+      return process.stdin;
+    },
     stdout,
     print: (text) => void stdout.write(`${text}\n`),
     printError: (text) => void stderr.write(`${text}\n`),

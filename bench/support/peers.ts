@@ -1,0 +1,35 @@
+/** Installs the tools that roux is compared with, under `build/`, which git ignores. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The versions that figures in docs/ were measured with. */
+const versions = { turbo: '2.11.11', wireit: '0.14.13' } as const;
+
+/** Installs the peers with npm, unless they are there; gives back the folder whose `node_modules` they are in. */
+export function installPeers(): string {
+  const folder = join(process.cwd(), 'build', 'peers');
+  const wanted = JSON.stringify({ name: 'peers', private: true, dependencies: versions });
+  const manifest = join(folder, 'package.json');
+  if (existsSync(manifest) && readFileSync(manifest, 'utf8') === wanted) return folder;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(manifest, wanted);
+  const args = ['install', '--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--prefix', folder];
+  const { status } = spawnSync('npm', args, { stdio: 'inherit', cwd: folder });
+  if (status !== 0) {
+    writeFileSync(manifest, '{}');
+    throw new Error('npm could not install the peers');
+  }
+  return folder;
+}
+
+/** turbo's program, without the script that looks for it: the fastest way to start it. */
+export function turboProgram(peers: string): string {
+  const arch = process.arch === 'x64' ? '64' : process.arch;
+  const candidates = [`@turbo/${process.platform}-${arch}`, `turbo-${process.platform}-${arch}`];
+  for (const name of candidates) {
+    const program = join(peers, 'node_modules', name, 'bin', 'turbo');
+    if (existsSync(program)) return program;
+  }
+  throw new Error(`turbo has no program for ${process.platform}-${process.arch}`);
+}

@@ -1,0 +1,56 @@
+/** Whole processes, measured from outside. */
+import { spawnSync } from 'node:child_process';
+
+/** How one process went. */
+export interface ProcessRun {
+  readonly ms: number;
+  readonly output: string;
+}
+
+/** A command that is measured. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a command to its end. Throws when it fails. */
+export function runProcess({ program, args, cwd, env }: Command): ProcessRun {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(program, [...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  const ms = performance.now() - started;
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+  return { ms, output: stdout + stderr };
+}
+
+/** Runs commands in turns, so that a busy moment of the machine strikes all of them; milliseconds of each. */
+export function runInTurns<Name extends string>(
+  commands: Readonly<Record<Name, Command>>,
+  rounds: number,
+): Readonly<Record<Name, readonly number[]>> {
+  const names = Object.keys(commands) as Name[];
+  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) times[name].push(runProcess(commands[name]).ms);
+  }
+  return times;
+}
+
+/** The most memory that a Node program takes, in megabytes. */
+export function peakMemory(command: Command): number {
+  const report =
+    'data:text/javascript,process.on("exit",()=>process.stderr.write("\\npeak "+process.resourceUsage().maxRSS))';
+  const { output } = runProcess({ ...command, args: ['--import', report, ...command.args] });
+  return Number(/peak (\d+)\s*$/.exec(output)?.[1]) / 1024;
+}
+
+/** The middle value. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
