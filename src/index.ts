@@ -24,7 +24,10 @@ export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
 export { openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from './formats/safetensors.js';
 export { onlyWith } from './plugin/conditional-setting.js';
 export {
+  type AnewRule,
   type CacheEntry,
+  type Continuation,
+  type ContinuationFolders,
   defineStage,
   type InputArtifact,
   type InputPort,

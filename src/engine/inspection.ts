@@ -4,6 +4,7 @@ import { UserError } from '../artifacts/user-error.js';
 import type { CheckedRecipe, CheckedStage, InputReference } from '../recipe/checked-recipe.js';
 import { checkArtifact, wasSetAside } from './artifacts.js';
 import { mapConcurrently } from './concurrency.js';
+import { explainContinuation } from './continuation.js';
 import { digestOfFiles, sha256 } from './digests.js';
 import { readHistory } from './history.js';
 import { type KeyData, type KeyInput, makeKey, makeKeyData, pathsInKey } from './key-data.js';
@@ -131,7 +132,10 @@ export async function explainRun(
   const previous = await readHistory(store, recipe, stage);
   if (previous === undefined) return [{ kind: 'first-run', text: 'it has not run before' }];
   const differences = explainDifferences(stage, previous, keyed.data, ranAgain);
-  if (differences.length > 0) return differences;
+  if (differences.length > 0) {
+    const continuation = await explainContinuation(store, stage, previous.data, keyed.data);
+    return continuation === undefined ? differences : [...differences, continuation];
+  }
   return [{ kind: 'evicted', text: 'its result is no longer in the store' }];
 }
 

@@ -17,7 +17,9 @@ export interface RunReason {
     | 'plugin'
     | 'damaged'
     | 'forced'
-    | 'evicted';
+    | 'evicted'
+    /** Whether the stage goes on from what it did before. */
+    | 'continuation';
   /** 'learning_rate 5e-5 -> 3e-5', 'tokens changed (stage tokens ran again)'. */
   readonly text: string;
   readonly location?: SourceLocation;

@@ -1,10 +1,11 @@
 /** Runs one stage whose inputs are in the store, and publishes what it made. */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InputArtifact, Progress } from '../plugin/define-stage.js';
+import type { ContinuationFolders, InputArtifact, Progress } from '../plugin/define-stage.js';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { checkArtifact, publishArtifact } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
+import { continuationKey, findState, storeState } from './continuation.js';
 import type { StageFailure } from './events.js';
 import { type KeyedStage, readFiles } from './inspection.js';
 import { KeptArtifacts } from './kept-artifacts.js';
@@ -106,7 +107,7 @@ async function executeIn(temporary: string, request: ExecutionRequest): Promise<
   if (request.fresh) await removeTree(scratch);
   await mkdir(scratch, { recursive: true });
   const resumed = (await readdir(scratch)).length > 0;
-  const task = await prepareTask(temporary, scratch, request);
+  const prepared = await prepareTask(temporary, scratch, request);
   request.onStarted(resumed);
 
   const began = performance.now();
@@ -123,30 +124,64 @@ async function executeIn(temporary: string, request: ExecutionRequest): Promise<
       request.onLog(level, message);
     },
   };
-  const kept = new KeptArtifacts({ ...request, onDamaged: (detail) => listener.log('warning', detail) });
+  const onDamaged = (detail: string) => listener.log('warning', detail);
+  const kept = new KeptArtifacts({ ...request, onDamaged });
+  const continuation = await prepareContinuation(temporary, request, onDamaged);
+  const task = continuation === undefined ? prepared : { ...prepared, continuation: continuation.folders };
   const end = await pool.run(task, listener, request.signal).finally(() => kept.close());
   if (end.state !== 'done') return end;
   const changed = await findChangedFile(request);
   if (changed !== undefined) return { state: 'failed', failure: changed };
 
-  const record: ResultRecord = {
-    key: keyed.key,
+  const leavesState = continuation !== undefined && end.leaves !== undefined;
+  const keptKeys = [...kept.keys, ...(leavesState ? [continuation.key] : [])];
+  const origin = {
     stageType: stage.info.type,
     fingerprint: { ...keyed.data },
-    outputs: await publishOutputs(request, task, end),
+    finishedAt: new Date().toISOString(),
+    versions: request.versions,
+  };
+  const durationMs = () => Math.round(performance.now() - began);
+  const outputs = await publishOutputs(request, task, end);
+  if (leavesState) {
+    await storeState(store, continuation.folders.state, end.leaves, {
+      ...origin,
+      key: continuation.key,
+      metrics: {},
+      warnings: [],
+      durationMs: durationMs(),
+      logTail: [],
+    });
+  }
+  const record: ResultRecord = {
+    ...origin,
+    key: keyed.key,
+    outputs,
     metrics: end.result.metrics ?? {},
     ...(end.result.summary === undefined ? {} : { summary: end.result.summary }),
     ...(end.result.table === undefined ? {} : { table: end.result.table }),
-    ...(kept.keys.length === 0 ? {} : { kept: kept.keys }),
+    ...(keptKeys.length === 0 ? {} : { kept: keptKeys }),
     warnings,
-    durationMs: Math.round(performance.now() - began),
-    finishedAt: new Date().toISOString(),
-    versions: request.versions,
+    durationMs: durationMs(),
     logTail,
   };
   await writeResult(store, record);
   await removeTree(scratch);
   return { state: 'done', record };
+}
+
+/** The state to go on from, and a folder for the one to leave; undefined for stages that start anew every time. */
+async function prepareContinuation(
+  temporary: string,
+  { store, stage, keyed, fresh }: ExecutionRequest,
+  onDamaged: (detail: string) => void,
+): Promise<{ readonly key: string; readonly folders: ContinuationFolders } | undefined> {
+  const key = continuationKey(stage, keyed.data);
+  if (key === undefined) return undefined;
+  const state = join(temporary, '.continuation');
+  await mkdir(state);
+  const previous = fresh ? undefined : await findState(store, key, onDamaged);
+  return { key, folders: { state, ...(previous === undefined ? {} : { previous }) } };
 }
 
 async function prepareTask(

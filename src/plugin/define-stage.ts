@@ -87,6 +87,34 @@ export interface StageCache {
   artifact(entry: CacheEntry, make: (folder: string) => Promise<void>): Promise<string>;
 }
 
+/**
+ * How far a stage goes: settings in which results may differ and still be beginnings of each other, so that the longer one
+ * can go on where the shorter one ended.
+ */
+export interface Continuation {
+  /** Names of settings that only say how far the work goes: `epochs`. */
+  readonly extent: readonly string[];
+  /** Other settings with which the beginning of the work depends on how far it goes: the stage then starts anew. */
+  readonly anew?: readonly AnewRule[];
+}
+
+/** Starts anew unless the setting has one of the values, or if it lies strictly between two numbers. */
+export interface AnewRule {
+  readonly setting: string;
+  readonly unless?: readonly (string | number | boolean)[];
+  readonly between?: readonly [low: number, high: number];
+  /** Goes on the words 'starts anew: with schedule "linear"': 'the learning rates of the first steps are others'. */
+  readonly because: string;
+}
+
+/** What a stage goes on from and leaves. */
+export interface ContinuationFolders {
+  /** What an earlier result, which differs in how far it went alone, left; read-only. */
+  readonly previous?: string;
+  /** An empty folder. What is in it when the stage ends well is kept for later runs, in place of `previous`. */
+  readonly state: string;
+}
+
 /** The tensor runtime that a stage computes with. */
 export interface RuntimeChoice {
   readonly name: RuntimeName;
@@ -115,6 +143,8 @@ export interface StageContext<
    * removed when the stage has ended well.
    */
   readonly scratch: string;
+  /** For stage types that declare `continuation`. */
+  readonly continuation?: ContinuationFolders;
   /** For what takes long to make and does not depend on all of the stage's settings and inputs. */
   readonly cache: StageCache;
 }
@@ -164,6 +194,8 @@ export interface StageDefinition<
   readonly threads?: number | 'all';
   /** The stage shows how its inputs came about; their provenance is handed over and becomes part of the key. Default false. */
   readonly provenance?: boolean;
+  /** The stage can go on from the state in which a shorter run of it ended. */
+  readonly continuation?: Continuation;
   /** Seconds that a cancelled stage may take to end, for those that write a last checkpoint. Default 0.5; at most 60. */
   readonly stopSeconds?: number;
   /** Settings that change no result (how often to log, checkpoint) and are left out of the key. */

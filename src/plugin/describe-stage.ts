@@ -32,6 +32,7 @@ export function describeStage(value: unknown): Result<StageFacts, readonly strin
     threads: value.threads ?? 1,
     keyless: value.keyless ?? [],
     ...(value.provenance === true && { provenance: true }),
+    ...(value.continuation !== undefined && { continuation: value.continuation }),
     ...(value.stopSeconds !== undefined && { stopSeconds: value.stopSeconds }),
   });
 }
@@ -77,6 +78,14 @@ function stageProblems(value: unknown): readonly string[] {
     for (const name of keyless) {
       demand(Object.hasOwn(properties, String(name)), `'keyless' names '${name}', which is no setting`);
     }
+  }
+  if (value.continuation !== undefined) {
+    const extent: unknown = isRecord(value.continuation) ? value.continuation.extent : undefined;
+    const isKnown = (name: unknown) => properties === undefined || Object.hasOwn(properties, String(name));
+    demand(
+      Array.isArray(extent) && extent.length > 0 && extent.every(isKnown),
+      "'continuation' must name settings in 'extent'",
+    );
   }
   problems.push(
     ...portProblems('inputs', inputs, isInputPort),

@@ -5,7 +5,7 @@
  * validators compiled ahead of time, so that a plan imports neither TypeBox nor a tensor library. For plugins they are
  * taken from the loaded module.
  */
-import type { InputPort, OutputPort } from './define-stage.js';
+import type { Continuation, InputPort, OutputPort } from './define-stage.js';
 
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -45,6 +45,8 @@ export interface StageInfo {
   readonly keyless: readonly string[];
   /** The stage is handed the provenance of its inputs, which becomes part of its key. */
   readonly provenance?: boolean;
+  /** The stage can go on from the state in which a shorter run of it ended. */
+  readonly continuation?: Continuation;
   /** Seconds that the stage may take to end when it is cancelled, where that is more than usual. */
   readonly stopSeconds?: number;
   readonly source: StageSource;

@@ -54,6 +54,8 @@ export interface Checkpoint {
   readonly variables: NamedHostTensors;
   /** The trained weights of the best evaluation; absent before the first, or where they are not kept. */
   readonly best?: NamedHostTensors;
+  /** `courseOf` the training; absent in checkpoints that only the same training goes on from. */
+  readonly course?: string;
 }
 
 const checkpointFile = 'checkpoint.safetensors';
@@ -71,6 +73,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     version: formatVersion,
     state: JSON.stringify(checkpoint.state),
     keeps_best: String(checkpoint.best !== undefined),
+    ...(checkpoint.course === undefined ? {} : { course: checkpoint.course }),
   });
   for (const name of existing) {
     if (name !== kept && name !== checkpointFile)
@@ -105,8 +108,12 @@ export async function readCheckpoint(
     // Written by `writeCheckpoint` under the same version: its shape is known.
     const state = JSON.parse(metadata.state) as LoopState;
     const kept = metadata.keeps_best === 'true' ? bestFile(state) : undefined;
-    if (kept === undefined) return { state, variables };
-    return { state, variables, best: (await readTensors(join(folder, kept))).tensors };
+    return {
+      state,
+      variables,
+      ...(kept === undefined ? {} : { best: (await readTensors(join(folder, kept))).tensors }),
+      ...(metadata.course === undefined ? {} : { course: metadata.course }),
+    };
   } catch (error) {
     if (isMissingFolder(error)) return undefined;
     if (error instanceof UserError || error instanceof SyntaxError) {

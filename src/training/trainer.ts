@@ -3,18 +3,18 @@
  */
 import { createRandom, type Random } from '../data/random.js';
 import type { NamedTensors, Variables } from '../runtime/runtime.js';
-import { readCheckpoint } from './checkpoint.js';
+import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { plainGroups, timedGroups } from './optimizer-groups.js';
 import { createOptimizer } from './optimizers/index.js';
 import { withPenalty } from './penalized-evaluator.js';
 import { combinePenalties } from './penalties/quadratic.js';
-import { createSchedule, type Schedule, stepsOf } from './schedules.js';
+import { createSchedule, isIndependentOfLength, type Schedule, stepsOf } from './schedules.js';
 import { createStepper } from './stepper.js';
 import { type TrainStepOptions, trainingVariables } from './train-step.js';
 import { TrainingLoop } from './training-loop.js';
 import type { TrainingOptions, TrainingResult, TrainingSettings } from './training-options.js';
-import { planTraining, type TrainingPlan } from './training-plan.js';
+import { courseOf, NOMINAL_PASSES, planTraining, type TrainingPlan } from './training-plan.js';
 import { averagedWeights, withAverages } from './weight-average.js';
 
 /**
@@ -24,7 +24,8 @@ import { averagedWeights, withAverages } from './weight-average.js';
  * and gone on with, nor on time. Throws the signal's reason when it is aborted and a `UserError` when the loss is no
  * number any more.
  */
-export async function train(options: TrainingOptions): Promise<TrainingResult> {
+export async function train(given: TrainingOptions): Promise<TrainingResult> {
+  const options = withoutUselessState(given);
   const { settings, objective, trainable } = options;
   const random = createRandom(options.seed).fork('training');
   const plan = planTraining(options);
@@ -40,7 +41,8 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   };
   const extra = trainingVariables(options.weights, step, settings.gradientAccumulation > 1);
   const resumable = [...trainable, ...Object.keys(extra.optimizer)];
-  const checkpoint = await resume(options, resumable);
+  const earlier = await goOnFrom(options, plan, resumable);
+  const checkpoint = (await resume(options, resumable)) ?? earlier.checkpoint;
   const unread = new Set(options.unread);
   const variables = options.runtime.createVariables({
     ...Object.fromEntries(Object.entries(options.weights).filter(([name]) => !unread.has(name))),
@@ -62,7 +64,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     random: random.fork('dropout'),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  const evaluator = createValidation(options, variables, random, plan, step);
+  const evaluator = createValidation(options, variables, random, step);
   try {
     return await new TrainingLoop({
       options,
@@ -73,6 +75,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
       stepper,
       evaluator,
       checkpoint,
+      leavesState: !earlier.wentFurther,
     }).run();
   } finally {
     await stepper.dispose();
@@ -85,7 +88,6 @@ function createValidation(
   options: TrainingOptions,
   variables: Variables,
   random: Random,
-  plan: TrainingPlan,
   { penalty, keepsAverage }: TrainStepOptions,
 ): Evaluator | undefined {
   if (options.validation === undefined) return undefined;
@@ -97,7 +99,7 @@ function createValidation(
     data: options.validation,
     batchSize: options.settings.batchSize,
     maximumLength: options.maximumLength,
-    passes: Math.ceil(plan.totalSteps / plan.evaluateEvery),
+    passes: NOMINAL_PASSES,
     denseWeights: options.denseWeights,
     random: random.fork('validation'),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -128,4 +130,35 @@ async function resume({ checkpoints, onMessage }: TrainingOptions, resumable: re
   );
   if (checkpoint !== undefined) onMessage?.(`Going on after step ${checkpoint.state.step}.`);
   return checkpoint;
+}
+
+/** No state is read or left where the schedule depends on the number of steps. */
+function withoutUselessState({ continuation, ...options }: TrainingOptions): TrainingOptions {
+  const { schedule, warmup } = options.settings;
+  const isUseful = continuation !== undefined && isIndependentOfLength(schedule, warmup);
+  return isUseful ? { ...options, continuation } : options;
+}
+
+/** The state in which a shorter training ended, where this one goes through it. */
+async function goOnFrom(
+  { continuation, onMessage }: TrainingOptions,
+  plan: TrainingPlan,
+  resumable: readonly string[],
+): Promise<{ readonly checkpoint?: Checkpoint; readonly wentFurther: boolean }> {
+  const none = { wentFurther: false };
+  if (continuation?.previous === undefined) return none;
+  const anew = (reason: string) => onMessage?.(`Starts anew: ${reason}.`);
+  const checkpoint = await readCheckpoint(continuation.previous, resumable, anew);
+  if (checkpoint === undefined) return none;
+  const { step } = checkpoint.state;
+  if (step > plan.totalSteps) {
+    anew(`the training before went further, to step ${step}`);
+    return { wentFurther: true };
+  }
+  if (checkpoint.course !== courseOf(plan)) {
+    anew('the training before had other batches, or evaluations or rows of the curve at other steps');
+    return none;
+  }
+  onMessage?.(`Going on from the state in which an earlier training ended, after step ${step}.`);
+  return { checkpoint, wentFurther: false };
 }

@@ -19,7 +19,7 @@ import type { Evaluator } from './evaluator.js';
 import type { EvaluationMetrics } from './objective.js';
 import type { Stepper } from './stepper.js';
 import type { TrainingOptions, TrainingResult } from './training-options.js';
-import type { TrainingPlan } from './training-plan.js';
+import { courseOf, type TrainingPlan } from './training-plan.js';
 import { averageName } from './weight-average.js';
 
 /** What the loop works with. */
@@ -35,6 +35,8 @@ export interface LoopParts {
   readonly evaluator: Evaluator | undefined;
   /** Where to go on; the start when absent. */
   readonly checkpoint: Pick<Checkpoint, 'state' | 'best'> | undefined;
+  /** At the end a state is left for longer trainings, where `options.continuation` says where. */
+  readonly leavesState: boolean;
 }
 
 /** One training: updates, evaluations, checkpoints, until the last step or until patience runs out. */
@@ -46,9 +48,12 @@ export class TrainingLoop {
   readonly #resumable: readonly string[];
   readonly #stepper: Stepper;
   readonly #evaluator: Evaluator | undefined;
+  readonly #leavesState: boolean;
 
   #state: LoopState;
   #best: NamedHostTensors | undefined;
+  /** State and best weights after the last update, before its evaluation. */
+  #updated: { readonly state: LoopState; readonly best: NamedHostTensors | undefined } | undefined;
   #epoch: { readonly index: number; readonly random: Random; readonly updates: BatchPlan[][] } | undefined;
   /** When the last checkpoint was written, and after which step. */
   #checkpointed: number;
@@ -63,6 +68,7 @@ export class TrainingLoop {
     this.#resumable = parts.resumable;
     this.#stepper = parts.stepper;
     this.#evaluator = parts.evaluator;
+    this.#leavesState = parts.leavesState;
     this.#state = parts.checkpoint?.state ?? startState;
     this.#best = parts.checkpoint?.best;
     this.#checkpointed = parts.options.clock();
@@ -75,9 +81,10 @@ export class TrainingLoop {
       while (this.#isGoingOn()) {
         this.#options.signal?.throwIfAborted();
         const figures = this.#state.unrecorded ?? (await this.#update());
+        this.#updated = { state: this.#state, best: this.#best };
         const validation = this.#isEvaluated() ? await this.#evaluate() : undefined;
         this.#record(figures, validation);
-        if (this.#isCheckpointDue()) await this.#checkpoint();
+        if (this.#isGoingOn() && this.#isCheckpointDue()) await this.#checkpoint();
         // A session's run blocks the event loop: let messages (cancel) in.
         await setImmediate();
       }
@@ -85,6 +92,7 @@ export class TrainingLoop {
       if (this.#options.signal?.aborted === true) await this.#keepForLater();
       throw error;
     }
+    await this.#leaveState();
     return this.#result();
   }
 
@@ -193,6 +201,22 @@ export class TrainingLoop {
     return checkpoints !== undefined && clock() - this.#checkpointed >= checkpoints.everySeconds;
   }
 
+  /**
+   * Leaves the state for a longer training: as it was after the last update, before it was evaluated and recorded as the last
+   * one, which it is not in the longer training.
+   */
+  async #leaveState(): Promise<void> {
+    const { continuation } = this.#options;
+    if (!this.#leavesState || continuation === undefined || this.#updated === undefined) return;
+    const { state, best } = this.#updated;
+    await writeCheckpoint(continuation.state, {
+      state,
+      variables: await readAll(this.#variables, this.#resumable),
+      ...(best === undefined ? {} : { best }),
+      course: courseOf(this.#plan),
+    });
+  }
+
   /** What was computed since the last checkpoint would be lost with this process. */
   async #keepForLater(): Promise<void> {
     const { checkpoints, onMessage } = this.#options;
@@ -231,8 +255,15 @@ export class TrainingLoop {
     const { step, best, curve, epochLoss, stopped } = this.#state;
     const keptStep = this.#best !== undefined && best.best !== undefined ? best.best.step : step;
     const validation = curve.find((row) => row.step === keptStep)?.validation;
+    const weights = this.#best ?? (await this.#weights());
     return {
-      weights: this.#best ?? (await this.#weights()),
+      // In one order, wherever they were read from.
+      weights: Object.fromEntries(
+        this.#options.trainable.flatMap((name) => {
+          const weight = weights[name];
+          return weight === undefined ? [] : [[name, weight]];
+        }),
+      ),
       curve,
       steps: step,
       trainingLoss: epochLoss.sum / epochLoss.steps,

@@ -78,6 +78,11 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal;
   /** Where to keep checkpoints and how often to write one; a checkpoint found there is gone on from. */
   readonly checkpoints?: { readonly folder: string; readonly everySeconds: number };
+  /**
+   * The folder with the state in which a shorter training of the same settings ended (`previous`), and an empty one for the
+   * state in which this one ends.
+   */
+  readonly continuation?: { readonly previous?: string; readonly state: string };
   /** Seconds that pass; decides when to write checkpoints and how fast training is said to be, never a result. */
   readonly clock: () => number;
   readonly onProgress?: (progress: TrainingProgress) => void;

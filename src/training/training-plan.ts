@@ -37,26 +37,37 @@ export function planTraining({ data, settings, maximumLength, denseWeights }: Tr
       examples,
       batchTokens === undefined ? settings.batchSize : Math.max(1, Math.floor(batchTokens / length)),
     );
-  const passes =
-    settings.maximumSteps === undefined
-      ? settings.epochs
-      : (settings.maximumSteps * settings.gradientAccumulation * sizeOf(maximumLength)) / examples;
   const buckets = bucketLengths(data.lengths, {
     ...defaultBucketOptions,
     maximumLength,
-    bucketCost: bucketCost(denseWeights, passes),
+    bucketCost: bucketCost(denseWeights, NOMINAL_PASSES),
   });
   const batches: BatchOptions = { lengths: data.lengths, buckets, sizeOf };
   const stepsPerEpoch = Math.ceil(batchesPerEpoch(batches) / settings.gradientAccumulation);
   const totalSteps = settings.maximumSteps ?? Math.max(1, Math.ceil(settings.epochs * stepsPerEpoch));
+  const loggedSteps = settings.maximumSteps ?? NOMINAL_PASSES * stepsPerEpoch;
   return {
     batches,
     stepsPerEpoch,
     totalSteps,
     evaluateEvery: settings.evaluateEvery ?? stepsPerEpoch,
-    logEvery: settings.logEvery ?? Math.max(1, Math.ceil(totalSteps / CURVE_ROWS)),
+    logEvery: settings.logEvery ?? Math.max(1, Math.ceil(loggedSteps / CURVE_ROWS)),
   };
 }
 
-/** About as many rows has a curve, however long the training is. */
+/**
+ * What decides the course of a training besides its settings, as JSON. Two trainings whose courses and settings are the
+ * same but for their lengths go through the same states, as far as the shorter one goes.
+ */
+export function courseOf({ batches, stepsPerEpoch, evaluateEvery, logEvery }: TrainingPlan): string {
+  return JSON.stringify({ buckets: batches.buckets, stepsPerEpoch, evaluateEvery, logEvery });
+}
+
+/**
+ * Padded lengths are chosen, and rows of the curve spread, as for so many passes, however many there are: a longer training
+ * can then go on where a shorter one ended.
+ */
+export const NOMINAL_PASSES = 3;
+
+/** About as many rows has the curve of a training of so many passes, or of a given number of steps. */
 const CURVE_ROWS = 500;

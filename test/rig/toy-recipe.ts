@@ -56,6 +56,9 @@ export function checkToyRecipe(recipe: ToyRecipe, folder: string, module: string
       threads: toy.threads ?? definition.threads ?? 1,
       keyless: definition.keyless ?? [],
       provenance: definition.provenance ?? false,
+      ...('continuation' in definition && definition.continuation !== undefined
+        ? { continuation: definition.continuation }
+        : {}),
       source: { from: 'plugin', file: module, module, digest },
       validate: () => [],
     };

@@ -189,6 +189,39 @@ export const keep = defineStage({
   },
 });
 
+/** Counts steps; goes on from the count that a shorter one left. */
+export const climb = defineStage({
+  type: 'climb',
+  version: 1,
+  summary: 'Counts, and goes on from shorter counts',
+  settings: Type.Object({
+    steps: Type.Integer(),
+    way: Type.Optional(Type.String()),
+    share: Type.Optional(Type.Number()),
+  }),
+  inputs: { files },
+  outputs: { out },
+  continuation: {
+    extent: ['steps'],
+    anew: [
+      { setting: 'way', unless: ['up'], because: 'the first steps go elsewhere' },
+      { setting: 'share', between: [0, 1], because: 'the first steps are others' },
+    ],
+  },
+  async run({ settings: { steps, way }, outputs, continuation, log }) {
+    const { previous, state = '' } = continuation ?? {};
+    const before: number =
+      previous === undefined || way !== 'up'
+        ? 0
+        : JSON.parse(readFileSync(join(previous, 'at.json'), 'utf8'));
+    const from = before > steps ? 0 : before;
+    log.info(`from ${from}`);
+    if (way === 'up') writeFileSync(join(state, 'at.json'), String(steps));
+    writeFileSync(join(outputs.out.path, 'text.txt'), `at ${steps}`);
+    return undefined;
+  },
+});
+
 /** What a test can tell a gate to do. */
 export type GateCommand =
   | { readonly do: 'finish'; readonly text: string; readonly metrics?: Readonly<Record<string, number>> }
@@ -276,7 +309,7 @@ export const gate = defineStage({
 });
 
 /** All of them by type. */
-export const toyStages = { write, measure, read, relink, draw, splits, lineage, count, keep, gate };
+export const toyStages = { write, measure, read, relink, draw, splits, lineage, count, keep, climb, gate };
 
 async function fail(how: 'user' | 'bug' | 'ENOSPC' | 'uncaught'): Promise<void> {
   if (how === 'bug') throw new Error('as the test said');

@@ -181,6 +181,94 @@ describe('training', () => {
     }
   });
 
+  describe('with more steps than one before', () => {
+    const held = data(examples(40, 5));
+    const level: Partial<TrainingSettings> = { schedule: 'constant', warmup: 5, keep: 'best' };
+
+    /** Trains so many epochs, beginning with the state in which the training before ended. */
+    async function inTurn(
+      epochs: readonly number[],
+      changed: Partial<TrainingSettings>,
+      changes: Partial<TrainingOptions> = {},
+    ) {
+      const messages: string[] = [];
+      let previous: string | undefined;
+      let result: TrainingResult | undefined;
+      for (const count of epochs) {
+        const state = await mkdtemp(join(folder, 'state-'));
+        const steps: number[] = [];
+        result = await run(
+          {
+            validation: held,
+            continuation: { state, ...(previous === undefined ? {} : { previous }) },
+            onMessage: (message) => messages.push(message),
+            onProgress: ({ step }) => steps.push(step),
+            ...changes,
+          },
+          { ...changed, epochs: count },
+        );
+        if ((await readdir(state)).length > 0) previous = state;
+      }
+      return { result: result === undefined ? '' : bytes(result), messages, previous };
+    }
+
+    it.each<[string, readonly number[], Partial<TrainingSettings>]>([
+      ['3 and 5', [3, 5], {}],
+      ['1, 2, 3 and 4', [1, 2, 3, 4], { evaluateEvery: 5, logEvery: 7 }],
+      ['a fraction and 3', [1.6, 3], { logEvery: 4 }],
+      ['3 and 3', [3, 3], {}],
+      ['2 and 4 with accumulation', [2, 4], { batchSize: 4, gradientAccumulation: 2 }],
+      ['2 and 4 with averages', [2, 4], { averageDecay: 0.9 }],
+      ['2 and 4 without warmup', [2, 4], { schedule: 'inverse-sqrt', warmup: 0 }],
+      ['2 and 9 with patience', [2, 9], { learningRate: 0.4, best: { ...settings.best, patience: 2 } }],
+    ])('goes on where that ended, with the bytes of one training: %s epochs', async (_, epochs, changed) => {
+      const { result, messages } = await inTurn(epochs, { ...level, ...changed });
+      expect(messages.filter((text) => text.startsWith('Going on from')).length).toBe(epochs.length - 1);
+      const whole = await run({ validation: held }, { ...level, ...changed, epochs: epochs.at(-1) ?? 1 });
+      expect(result).toBe(bytes(whole));
+    });
+
+    it('starts anew where the learning rates depend on their number', async () => {
+      for (const changed of [{ schedule: 'linear' }, { warmup: 0.1 }] as const) {
+        const { result, messages, previous } = await inTurn([2, 3], { ...level, ...changed });
+        expect(messages).toEqual([]);
+        expect(previous).toBeUndefined();
+        expect(result).toBe(bytes(await run({ validation: held }, { ...level, ...changed, epochs: 3 })));
+      }
+    });
+
+    it('starts anew, and leaves the state as it is, where that went further', async () => {
+      const { result, messages, previous } = await inTurn([4, 2, 5], level);
+      expect(messages[0]).toContain('Starts anew: the training before went further, to step 48');
+      expect(messages[1]).toContain('after step 48');
+      expect(previous).toBeDefined();
+      expect(result).toBe(bytes(await run({ validation: held }, { ...level, epochs: 5 })));
+    });
+
+    it('goes on from there also after it was interrupted', async () => {
+      const { previous = '' } = await inTurn([2], level);
+      const state = await mkdtemp(join(folder, 'state-'));
+      const abort = new AbortController();
+      const options = {
+        validation: held,
+        continuation: { previous, state },
+        checkpoints: { folder: await mkdtemp(join(folder, 'scratch-')), everySeconds: 1e9 },
+      };
+      const interrupted = run(
+        {
+          ...options,
+          signal: abort.signal,
+          onProgress: ({ step }) => step === 30 && abort.abort(new Error('interrupted')),
+        },
+        { ...level, epochs: 4 },
+      );
+      await expect(interrupted).rejects.toThrow('interrupted');
+      expect(await readdir(state)).toEqual([]);
+      const resumed = await run(options, { ...level, epochs: 4 });
+      expect(bytes(resumed)).toBe(bytes(await run({ validation: held }, { ...level, epochs: 4 })));
+    });
+  });
+
   it('goes on with accumulated gradients too', async () => {
     const changed = { gradientAccumulation: 2, batchSize: 4 };
     const whole = bytes(await run({}, changed));

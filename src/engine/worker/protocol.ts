@@ -1,6 +1,7 @@
 /** What the engine and a stage process say to each other: paths, digests and figures, never data. */
 import type {
   CacheEntry,
+  ContinuationFolders,
   InputArtifact,
   Progress,
   RuntimeChoice,
@@ -23,6 +24,7 @@ export interface StageTask {
   readonly seed: number;
   readonly runtime: RuntimeChoice;
   readonly scratch: string;
+  readonly continuation?: ContinuationFolders;
   /** How long the stage may take to end when it is cancelled, where that is more than usual. */
   readonly stopSeconds?: number;
 }
@@ -76,6 +78,8 @@ export type TaskEnd =
       readonly result: StageResult;
       /** Port -> the files in its folder, which are read-only and on the disk now. */
       readonly outputs: Readonly<Record<string, readonly FileDigest[]>>;
+      /** The files of the state that the stage left for later runs, likewise. */
+      readonly leaves?: readonly FileDigest[];
     }
   | { readonly state: 'failed'; readonly failure: StageFailure }
   | { readonly state: 'cancelled' };

@@ -31,9 +31,12 @@ export async function runTask(
     const result = await definition.run(makeContext(definition, task, cancellation, cache, listener));
     const outputs: Record<string, readonly FileDigest[]> = {};
     for (const [port, { path }] of Object.entries(task.outputs)) outputs[port] = await sealFolder(path);
+    const { continuation } = task;
+    const files = continuation === undefined ? [] : await sealFolder(continuation.state);
     return {
       state: 'done',
       outputs,
+      ...(files.length > 0 ? { leaves: files } : {}),
       result: checkResult(result, (warning) => listener.log('warning', warning)),
     };
   } catch (error) {
@@ -64,6 +67,7 @@ function makeContext(
     runtime: task.runtime,
     signal: cancellation.signal,
     scratch: task.scratch,
+    ...(task.continuation === undefined ? {} : { continuation: task.continuation }),
     cache: {
       artifact: (entry, make) => cache.artifact(entry, make, cancellation.signal, sealFolder),
     },

@@ -132,6 +132,11 @@ export const trainSettings = Type.Object(
         description: 'Steps from one row of the curve to the next. Default: some 500 rows in all.',
       }),
     ),
+    keep_state: Type.Boolean({
+      default: true,
+      description:
+        'Keep the state in which the training ends, so that one with more `epochs` or `max_steps` goes on from there, where the schedule allows it. Takes up to four times the space of the trained weights. Changes no result.',
+    }),
     checkpoint_every_seconds: Type.Number({
       default: 60,
       minimum: 0,

@@ -23,6 +23,7 @@ import { penalizedLoss } from '../../training/penalized-evaluator.js';
 import type { QuadraticPenalty } from '../../training/penalties/quadratic.js';
 import { train } from '../../training/trainer.js';
 import type { TrainingProgress, TrainingResult, TrainingSettings } from '../../training/training-options.js';
+import { startsAnew } from './continuation.js';
 import { openFeatures, planFrozenLayers } from './frozen-layers.js';
 import { groupsOf } from './group-settings.js';
 import {
@@ -38,7 +39,7 @@ import { type TrainSettings, trainSettings } from './settings.js';
 
 export default defineStage({
   type: 'train',
-  version: 3,
+  version: 4,
   summary: 'Trains a model on tokens',
   description: `What is trained for follows from the model's task: cross entropy for classification, masked language modelling with masks
 drawn anew in every epoch otherwise. Frozen weights (\`freeze-layers\`) stay as they are. A classifier whose head has
@@ -72,8 +73,10 @@ nothing disturbed.`,
   tensors: true,
   threads: 'all',
   stopSeconds: 20,
-  keyless: ['checkpoint_every_seconds'],
-  async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress, scratch, cache }) {
+  continuation: { extent: ['epochs', 'max_steps'], anew: startsAnew },
+  keyless: ['checkpoint_every_seconds', 'keep_state'],
+  async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress, ...folders }) {
+    const { scratch, cache, continuation } = folders;
     const { tokens, split } = await openTokensOf(inputs.tokens);
     const { model, replaced } = await loadModelFor(inputs.model, tokens, createRandom(seed).fork('head'));
     if (replaced) log.info(`The classifier starts anew, for the labels ${list(tokens.labels ?? [])}.`);
@@ -129,13 +132,14 @@ nothing disturbed.`,
         denseWeights,
         seed,
         signal,
+        ...(continuation !== undefined && settings.keep_state ? { continuation } : {}),
         checkpoints: { folder: scratch, everySeconds: settings.checkpoint_every_seconds },
         clock: () => performance.now() / 1000,
         onProgress: (state) => progress(shown(state)),
         onMessage: (message) => log.info(message),
       });
       // What changes no result must not reach an artifact.
-      const { checkpoint_every_seconds: _keyless, ...training } = settings;
+      const { checkpoint_every_seconds: _often, keep_state: _kept, ...training } = settings;
       const weightsNow = { ...model.weights, ...result.weights };
       await saveModel({ ...model, weights: weightsNow, training }, outputs.model.path);
       await writeCurve(outputs.curve.path, result.curve);
