@@ -148,6 +148,11 @@ async function completed(
   });
 }
 
+/** The sweep that is named: by its identifier, or `sweep` for the one that was changed last. */
+export async function namedSweep(store: Store, written: string): Promise<SweepRecord | undefined> {
+  return written === 'sweep' ? (await listSweeps(store))[0] : readSweep(store, written);
+}
+
 interface NamedTrials {
   readonly sweep: SweepRecord;
   readonly trials: readonly TrialRecord[];
@@ -155,7 +160,7 @@ interface NamedTrials {
 
 async function namedTrials(store: Store, written: string): Promise<NamedTrials | undefined> {
   const { id = written, number } = /^(?<id>.+)#(?<number>\d+)$/.exec(written)?.groups ?? {};
-  const sweep = id === 'sweep' ? (await listSweeps(store))[0] : await readSweep(store, id);
+  const sweep = await namedSweep(store, id);
   if (sweep === undefined) return undefined;
   if (number !== undefined) {
     const trial = sweep.trials.find((candidate) => candidate.number === Number(number));

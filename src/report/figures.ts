@@ -11,6 +11,12 @@ export function formatFigure(value: number | null | undefined): string {
   return value.toFixed(places).replace(/^-/, '−');
 }
 
+/** A setting as people write it: 5e-5, not 0.00005; `digits` cuts what a search drew. */
+export function formatSettingNumber(value: number, digits?: number): string {
+  const shown = digits === undefined ? value : Number(value.toPrecision(digits));
+  return shown !== 0 && Math.abs(shown) < 1e-3 ? shown.toExponential() : String(shown);
+}
+
 /** '12,345'. */
 export function formatCount(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');

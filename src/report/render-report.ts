@@ -1,6 +1,7 @@
 /** The page: from what a report shows to one HTML text. */
 import { drawGraph, provenanceNodes } from './graph.js';
-import { html, Markup } from './html.js';
+import { html } from './html.js';
+import { renderPage } from './page.js';
 import type { ReportContent } from './report-content.js';
 import { biasSection } from './sections/bias.js';
 import { dataSection } from './sections/data.js';
@@ -11,11 +12,6 @@ import { qualitySection } from './sections/quality.js';
 import { type Section, section } from './sections/section.js';
 import { lineageSection, settingsSection } from './sections/settings.js';
 import { trainingSection } from './sections/training.js';
-import { styleSheet } from './style.js';
-
-/** Nothing is loaded from anywhere and no script runs, whatever the data says. */
-const contentSecurityPolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** Writes the report as one self-contained page. The same content gives the same bytes. */
 export async function renderReport(content: ReportContent): Promise<string> {
@@ -31,32 +27,13 @@ export async function renderReport(content: ReportContent): Promise<string> {
     lineageSection(content),
   ];
   const sections = candidates.filter((candidate) => candidate !== undefined);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="roux">
-<title>${content.title}</title>
-<style>${new Markup(styleSheet)}</style>
-</head>
-<body>
-<header class="top">
-<p class="brand">roux report</p>
-<h1>${content.title}</h1>
-${content.description !== '' && html`<p class="lead">${content.description}</p>`}
-${headline(content)}
-</header>
-<nav aria-label="Contents"><div>${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</div></nav>
-<main>
-${sections.map(({ body }) => html`${body}\n`)}
-</main>
-<footer class="end"><p>Made by roux. The same recipe, data and seed give the same page, byte for byte.</p></footer>
-</body>
-</html>
-`.text;
+  return renderPage({
+    title: content.title,
+    description: content.description,
+    top: headline(content),
+    sections,
+    end: 'Made by roux. The same recipe, data and seed give the same page, byte for byte.',
+  });
 }
 
 function recipeSection({ stages }: ReportContent): Section {

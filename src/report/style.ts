@@ -25,6 +25,12 @@ export function colorsOf(scheme: 'light' | 'dark'): string {
   return `${(scheme === 'light' ? light : dark).replaceAll('\n', '')};`;
 }
 
+/** The badges of runs. */
+const runColors = Array.from(
+  { length: 6 },
+  (_, index) => `.run${index + 1}{--run:var(--c${index + 1})}`,
+).join('');
+
 /** What draws graphs; needs the colours. */
 export const graphStyle = `.graph rect{fill:var(--panel);stroke:var(--line);stroke-width:1.5}
 .graph a:hover rect:first-of-type,.graph a:focus rect:first-of-type{stroke:var(--accent)}
@@ -61,10 +67,13 @@ nav{position:sticky;top:0;z-index:1;background:var(--bg);border-bottom:1px solid
 nav div{max-width:1080px;margin:0 auto;padding:.6rem 1.25rem;display:flex;gap:1.25rem;overflow-x:auto;white-space:nowrap;font-size:.9rem;scrollbar-width:none}
 nav a{color:var(--muted)}
 section{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1.4rem 1.5rem;margin:1.5rem 0}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:1rem;margin:1.5rem 0}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1rem;margin:1.5rem 0}
 .card{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1rem 1.2rem}
 .card .label{color:var(--muted);font-size:.86rem}
 .card .value{font-size:2rem;font-weight:650;letter-spacing:-.02em;line-height:1.25;font-variant-numeric:tabular-nums}
+.card .value small{font-size:.5em;font-weight:600;letter-spacing:0}
+.card .value small.good{color:var(--good)}.card .value small.bad{color:var(--bad)}
+.when,td code{white-space:nowrap}
 .card .note{min-height:1.2em;font-size:.82rem;color:var(--muted)}
 .interval,.from,small{color:var(--muted);font-size:.84em;font-weight:400}
 .interval{white-space:nowrap;font-variant-numeric:tabular-nums}
@@ -100,6 +109,9 @@ summary{cursor:pointer;color:var(--accent);font-size:.92rem}
 .example p,.example summary{font-size:.93rem;color:var(--ink);white-space:pre-line;margin:.2rem 0}
 .example footer{font-size:.84rem;color:var(--muted)}
 .bad{color:var(--bad)}
+.good{color:var(--good)}
+.badge{display:inline-block;min-width:1.45em;padding:0 .4em;border-radius:.35em;text-align:center;font-weight:650;font-size:.86em;line-height:1.45;background:var(--run);color:var(--panel)}
+${runColors}
 del{color:var(--bad);text-decoration:line-through}
 ins{color:var(--good);text-decoration:none;font-weight:600}
 .too-small{color:var(--c5);font-weight:600;font-size:.86rem;white-space:nowrap}

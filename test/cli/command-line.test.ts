@@ -200,10 +200,23 @@ describe('roux show, report and cache', () => {
     expect(JSON.parse(before).stages[0]).toMatchObject({ name: 'first', metrics: { letters: 5 } });
   });
 
-  it('say that no run has made a report', async () => {
-    const { code, stderr } = await project.run(['report']);
-    expect(code).toBe(2);
-    expect(stderr).toContain('no run has made a report');
+  it('draw a page of a run without a report stage, and of several side by side', async () => {
+    await project.run(['run', 'good']);
+    const one = await project.run(['report', '-o', 'pages/one.html']);
+    expect(one).toMatchObject({ code: 0, stderr: expect.stringContaining('drawn from what it measured') });
+    await project.run(['run', 'good', '-s', 'text=longer']);
+    const several = await project.run([
+      'report',
+      'recipes/good.yaml~1',
+      'recipes/good.yaml',
+      '--title',
+      'Two <runs>',
+    ]);
+    expect(several.stderr).toContain('comparison of');
+    const page = await readFile(join(project.folder, several.stdout.trim()), 'utf8');
+    expect(page).toContain('<h1>Two &lt;runs&gt;</h1>');
+    expect(page).toContain('<code>longer</code>');
+    expect((await project.run(['report', 'latest', '--stage', 'first'])).code).toBe(2);
   });
 
   it('list, verify and clean the store', async () => {

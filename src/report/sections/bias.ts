@@ -3,6 +3,7 @@ import type { JsonRecord } from '../../formats/json.js';
 import { drawChart } from '../chart.js';
 import { figureName, formatCount, formatFigure, intervalText } from '../figures.js';
 import { html, type Markup } from '../html.js';
+import { intervalSpec } from '../interval-chart.js';
 import { intervalAt, numberAt, recordAt, recordsAt, textAt, textsAt } from '../json-values.js';
 import type { ReportMetrics } from '../report-content.js';
 import { type Section, section, table } from './section.js';
@@ -207,52 +208,4 @@ function gapTable(comparison: JsonRecord): Markup | undefined {
     ]),
     { numeric: [1] },
   )}</details>`;
-}
-
-interface IntervalPoint {
-  readonly value: number;
-  readonly low?: number;
-  readonly high?: number;
-}
-
-/** Dots with intervals, one row per category, from 0 to 1. */
-function intervalSpec(
-  points: readonly (IntervalPoint & Readonly<Record<string, unknown>>)[],
-  category: string,
-  title: string,
-): Readonly<Record<string, unknown>> {
-  const largest = Math.max(0.05, ...points.map((point) => point.high ?? point.value));
-  const y = {
-    field: category,
-    type: 'nominal',
-    sort: null,
-    axis: {
-      title: null,
-      ticks: false,
-      domain: false,
-      labelPadding: 10,
-      labelLimit: 140,
-      labelColor: 'var(--ink)',
-    },
-  };
-  const scale = { domain: [0, Math.min(1, largest * 1.05)], nice: true };
-  const axis = { title, tickCount: 4 };
-  return {
-    data: { values: points },
-    layer: [
-      {
-        transform: [{ filter: 'isValid(datum.low)' }],
-        mark: { type: 'rule', strokeWidth: 5, opacity: 0.3, color: 'var(--c1)', strokeCap: 'round' },
-        encoding: {
-          y,
-          x: { field: 'low', type: 'quantitative', scale, axis },
-          x2: { field: 'high' },
-        },
-      },
-      {
-        mark: { type: 'circle', size: 70, opacity: 1, color: 'var(--c1)' },
-        encoding: { y, x: { field: 'value', type: 'quantitative', scale, axis } },
-      },
-    ],
-  };
 }

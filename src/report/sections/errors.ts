@@ -35,8 +35,9 @@ function wrongExample(prediction: Prediction, labels: readonly string[]): Markup
 }
 
 /** A text whose end unfolds when it is long. */
-function longText(text: string): Markup {
-  const trimmed = text.trim();
+export function longText(text: string): Markup {
+  // Mails hold long gaps, which tell nothing and take the room of other texts.
+  const trimmed = text.trim().replaceAll(/\n\s*\n/g, '\n\n');
   if (trimmed.length <= shownCharacters) return html`<p>${trimmed}</p>`;
   const cut = trimmed.lastIndexOf(' ', shownCharacters);
   const at = wholeCharacter(trimmed, cut > shownCharacters / 2 ? cut : shownCharacters);

@@ -47,22 +47,25 @@ async function curveBlock({ name, rows }: ReportCurve, id: string): Promise<Mark
   return html`<h3>${name}</h3><p class="lead">${summary.join('; ')}</p>${columns(...charts)}`;
 }
 
-interface Point {
+/** A value of a series at a step. */
+export interface Point {
   readonly step: number;
   readonly value: number;
   readonly series: string;
 }
 
-function series(
+/** A series of a curve, averaged down to as many points as a chart can show. */
+export function series(
   rows: readonly CurveRow[],
   name: string,
   value: (row: CurveRow) => number | undefined,
+  most = mostPoints,
 ): readonly Point[] {
   const points = rows.flatMap((row) => {
     const figure = value(row);
     return figure === undefined ? [] : [{ step: row.step, value: figure, series: name }];
   });
-  const chunk = Math.ceil(points.length / mostPoints);
+  const chunk = Math.ceil(points.length / most);
   if (chunk <= 1) return points;
   return Array.from({ length: Math.ceil(points.length / chunk) }, (_, index) => {
     const part = points.slice(index * chunk, (index + 1) * chunk);
@@ -75,7 +78,13 @@ function isShare(value: number | undefined): boolean {
   return value === undefined || (value >= -1 && value <= 1);
 }
 
-function lineChart(points: readonly Point[], title: string, id: string, label: string): Promise<Markup> {
+/** Lines by step, one per series. */
+export function lineChart(
+  points: readonly Point[],
+  title: string,
+  id: string,
+  label: string,
+): Promise<Markup> {
   const names = [...new Set(points.map((point) => point.series))];
   // A series with few points (validation after each epoch) shows them; a long one is a line.
   const dotted = names.filter((name) => points.filter((point) => point.series === name).length <= 30);
