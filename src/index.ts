@@ -13,6 +13,7 @@ export {
   openDataset,
   readRows,
 } from './artifacts/dataset.js';
+export { type Embeddings, readEmbeddings, writeEmbeddings } from './artifacts/embeddings.js';
 export { type ArtifactKind, artifactKinds, type SplitName, splitNames } from './artifacts/kinds.js';
 export {
   openTokens,
@@ -21,7 +22,17 @@ export {
   type Tokens,
 } from './artifacts/tokens.js';
 export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
+export { createRandom, type Random } from './data/random.js';
+export { loadTokenizer, type Tokenizer } from './data/tokenizer.js';
+export { writeWordPieceTokenizer } from './data/word-piece-trainer.js';
 export { openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from './formats/safetensors.js';
+export {
+  loadModel,
+  type Model,
+  randomModel,
+  saveModel,
+} from './models/model.js';
+export { createPredictor, type Predictor } from './models/predict.js';
 export { onlyWith } from './plugin/conditional-setting.js';
 export {
   type AnewRule,
@@ -42,3 +53,5 @@ export {
   type StageResult,
 } from './plugin/define-stage.js';
 export { PathSetting } from './plugin/path-setting.js';
+export { openRuntime } from './runtime/open-runtime.js';
+export type { HostTensor, NamedHostTensors, NamedTensors, Runtime } from './runtime/runtime.js';

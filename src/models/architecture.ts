@@ -116,4 +116,14 @@ export interface Architecture {
     positions: Tensor1D | undefined,
     options: ForwardOptions,
   ): Tensor2D;
+  /**
+   * Both from one forward pass: scores of the vocabulary at some positions, [positions, vocabulary], and the pooled
+   * representation of each text, [batch, hidden].
+   */
+  predictTokensAndPool(
+    weights: NamedTensors,
+    inputs: EncoderInputs,
+    positions: Tensor1D,
+    options: ForwardOptions,
+  ): { readonly logits: Tensor2D; readonly pooled: Tensor2D };
 }

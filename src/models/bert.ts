@@ -43,6 +43,8 @@ export function createBert(fields: JsonFields): Architecture {
     classify: (weights, inputs, options) => bertClassifier(weights, config, inputs, options),
     predictTokens: (weights, inputs, positions, options) =>
       bertMaskedLanguageModel(weights, config, inputs, positions, options),
+    predictTokensAndPool: (weights, inputs, positions, options) =>
+      bertMaskedLanguageModelAndPooler(weights, config, inputs, positions, options),
   };
 }
 
@@ -133,6 +135,32 @@ export function bertMaskedLanguageModel(
   const selection: RowSelection =
     positions === undefined ? { rows: 'all' } : { rows: 'indices', indices: positions };
   const hidden = bertEncoder(weights, config, inputs, options, selection); // [R, H]
+  return languageHead(weights, config, hidden);
+}
+
+/** Scores of the words at some indices of the flattened batch, [R, V], and each sequence's pooled representation, [B, H]. */
+function bertMaskedLanguageModelAndPooler(
+  weights: NamedTensors,
+  config: BertConfig,
+  inputs: EncoderInputs,
+  positions: tf.Tensor1D,
+  options: ForwardOptions,
+): { readonly logits: tf.Tensor2D; readonly pooled: tf.Tensor2D } {
+  const [batch, length] = inputs.inputIds.shape;
+  const [asked] = positions.shape;
+  const firsts = tf.tensor1d(
+    Int32Array.from({ length: batch }, (_, row) => row * length),
+    'int32',
+  );
+  const indices = tf.concat([positions, firsts]) as tf.Tensor1D;
+  const hidden = bertEncoder(weights, config, inputs, options, { rows: 'indices', indices }); // [R + B, H]
+  const words = tf.slice(hidden, [0, 0], [asked, config.hiddenSize]); // [R, H]
+  const firstTokens = tf.slice(hidden, [asked, 0], [batch, config.hiddenSize]); // [B, H]
+  return { logits: languageHead(weights, config, words), pooled: bertPooler(weights, firstTokens) };
+}
+
+/** Scores of the words for hidden states: [R, H] -> [R, V]. */
+function languageHead(weights: NamedTensors, config: BertConfig, hidden: tf.Tensor2D): tf.Tensor2D {
   const activation = activationOf(config);
   const transformed = layerNorm(
     activation(linear(hidden, weights, 'cls.predictions.transform.dense')),

@@ -143,13 +143,19 @@ export function createModel(
   const described = createArchitecture(config);
   const architecture = labels === undefined ? described : withConfigFields(described, labelFields(labels));
   const parts = architecture.partsOf(task);
-  const { initializerRange } = architecture.config;
+  return randomModel({ architecture, task, parts, weights: {}, frozen: [], tokenizer }, random);
+}
+
+/** The same model with random weights in all its parts. */
+export function randomModel(model: Model, random: Random): Model {
+  const { initializerRange } = model.architecture.config;
   const weights = Object.fromEntries(
-    architecture
-      .parameters(parts)
-      .map((parameter) => [parameter.name, initializeParameter(parameter, initializerRange, random)]),
+    modelParameters(model).map((parameter) => [
+      parameter.name,
+      initializeParameter(parameter, initializerRange, random),
+    ]),
   );
-  return { architecture, task, parts, weights, frozen: [], tokenizer };
+  return { ...model, weights };
 }
 
 /** Writes a model into an empty folder, with its tokenizer. */

@@ -3,7 +3,7 @@
  *
  * Sequences are sorted into a few padded lengths; each costs one compilation, which is kept for later calls.
  */
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { CompiledFunction, HostTensor, NamedTensors, Runtime, TensorSpec } from '../runtime/runtime.js';
 import type { EncoderInputs } from './architecture.js';
 import { type Model, taskParameters, weightsOf } from './model.js';
@@ -51,6 +51,8 @@ export interface Predictor {
     sequences: readonly ClozeSequence[],
     options?: PredictOptions,
   ): Promise<readonly Float64Array[]>;
+  /** The mean of the last hidden states over each sequence's tokens: one array of hidden size per sequence. */
+  meanStates(sequences: readonly TokenSequence[], options?: PredictOptions): Promise<readonly Float32Array[]>;
   /** Frees compiled functions and weights. */
   dispose(): void;
 }
@@ -147,6 +149,20 @@ class CompilingPredictor implements Predictor {
     return results;
   }
 
+  async meanStates(sequences: readonly TokenSequence[], options: PredictOptions = {}) {
+    const results: Float32Array[] = [];
+    const { hiddenSize } = this.model.architecture.config;
+    await this.#forEachBatch(sequences, options, async (bucket, members) => {
+      const compiled = await this.#meanStatesFor(bucket);
+      const { states } = await compiled.run(this.#feeds(bucket, sequences, members));
+      if (states?.dtype !== 'float32') throw new Error('a model gave no float32 states');
+      members.forEach((member, row) => {
+        results[member] = states.data.slice(row * hiddenSize, (row + 1) * hiddenSize);
+      });
+    });
+    return results;
+  }
+
   dispose(): void {
     for (const compiled of this.#compiled.values()) {
       // A function that failed to compile has nothing to free; its error was thrown when it was asked for.
@@ -203,11 +219,7 @@ class CompilingPredictor implements Predictor {
     positions?: Int32Array,
   ): Promise<{ readonly data: Float32Array; readonly shape: readonly number[] }> {
     const compiled = await this.#functionFor(bucket, positions?.length);
-    const feeds = padSequences(
-      members.flatMap((member) => sequences[member] ?? []),
-      bucket,
-      this.model.architecture.config.paddingTokenId,
-    );
+    const feeds = this.#feeds(bucket, sequences, members);
     const { logits } = await compiled.run(
       positions === undefined
         ? feeds
@@ -215,6 +227,31 @@ class CompilingPredictor implements Predictor {
     );
     if (logits?.dtype !== 'float32') throw new Error('a model gave no float32 logits');
     return logits;
+  }
+
+  #feeds(bucket: Bucket, sequences: readonly TokenSequence[], members: readonly number[]) {
+    return padSequences(
+      members.flatMap((member) => sequences[member] ?? []),
+      bucket,
+      this.model.architecture.config.paddingTokenId,
+    );
+  }
+
+  #meanStatesFor({ size, length }: Bucket): Promise<CompiledFunction> {
+    const key = `mean ${size}x${length}`;
+    const existing = this.#compiled.get(key);
+    if (existing !== undefined) return existing;
+    const spec: TensorSpec = { shape: [size, length], dtype: 'int32' };
+    const created = this.#runtime.compile(
+      (inputs, weights) => ({ outputs: { states: meanStates(this.model, inputs, weights) } }),
+      {
+        name: `mean-states-${size}x${length}`,
+        inputs: { input_ids: spec, attention_mask: spec, token_type_ids: spec },
+        variables: this.#variables,
+      },
+    );
+    this.#compiled.set(key, created);
+    return created;
   }
 
   #functionFor({ size, length }: Bucket, positions: number | undefined): Promise<CompiledFunction> {
@@ -242,18 +279,34 @@ class CompilingPredictor implements Predictor {
 
 const positionMultiple = 64;
 
+/** The mean of the last hidden states over the tokens that are not padding: [batch, hidden]. */
+function meanStates({ architecture }: Model, inputs: NamedTensors, weights: NamedTensors): Tensor2D {
+  const encoderInputs = encoderInputsOf(inputs);
+  const [batch, length] = encoderInputs.inputIds.shape;
+  const { hiddenSize, layers } = architecture.config;
+  const prefix = { layers, rows: 'all', pooled: false } as const;
+  const hidden = architecture.prefixFeatures(weights, encoderInputs, prefix); // [batch x length, hidden]
+  const attended = encoderInputs.attentionMask.toFloat().expandDims<Tensor3D>(2); // [batch, length, 1]
+  const summed = hidden.reshape<Tensor3D>([batch, length, hiddenSize]).mul(attended).sum(1);
+  return summed.div(attended.sum(1)); // [batch, hidden]
+}
+
 /** The model's logits for inputs named as in Hugging Face's models; for a masked language model of all tokens, or of `positions`. */
 export function forward(model: Model, inputs: NamedTensors, weights: NamedTensors): Tensor2D {
-  const encoderInputs: EncoderInputs = {
-    inputIds: inputs.input_ids as Tensor2D,
-    attentionMask: inputs.attention_mask as Tensor2D,
-    tokenTypeIds: inputs.token_type_ids as Tensor2D,
-  };
+  const encoderInputs = encoderInputsOf(inputs);
   const { architecture, task } = model;
   const options = { training: false };
   return task === 'sequence-classification'
     ? architecture.classify(weights, encoderInputs, options)
     : architecture.predictTokens(weights, encoderInputs, inputs.positions as Tensor1D | undefined, options);
+}
+
+function encoderInputsOf(inputs: NamedTensors): EncoderInputs {
+  return {
+    inputIds: inputs.input_ids as Tensor2D,
+    attentionMask: inputs.attention_mask as Tensor2D,
+    tokenTypeIds: inputs.token_type_ids as Tensor2D,
+  };
 }
 
 /** Sequences as padded inputs of [size, length]; missing rows attend to one padding token, so that no softmax is empty. */

@@ -6,7 +6,12 @@ import type { Random } from '../data/random.js';
 import type { CompiledFunction, Runtime, TensorFunction, Variables } from '../runtime/runtime.js';
 import { type BatchPlan, evaluationBatches } from './batches.js';
 import { bucketCost, bucketLengths, defaultBucketOptions } from './buckets.js';
-import type { EvaluationMetrics, Objective, ObjectiveData } from './objective.js';
+import {
+  type EvaluationMetrics,
+  type Objective,
+  type ObjectiveData,
+  objectiveEvaluation,
+} from './objective.js';
 
 /** What an evaluator needs. */
 export interface EvaluatorOptions {
@@ -50,7 +55,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const compiled = new Map<string, Promise<CompiledFunction>>();
 
   const forward: TensorFunction = (inputs, weights) => ({
-    outputs: objective.evaluate(objective.logits(inputs, weights, { training: false }), inputs),
+    outputs: objectiveEvaluation(objective, inputs, weights),
   });
   const functionFor = (plan: BatchPlan): Promise<CompiledFunction> => {
     const inputs = objective.inputs(plan.length, plan.size);

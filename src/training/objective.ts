@@ -64,6 +64,37 @@ export interface Objective {
   rowWeights(inputs: NamedTensors): tf.Tensor1D;
   /** What an evaluation needs of a batch. */
   evaluate(logits: tf.Tensor2D, inputs: NamedTensors): NamedTensors;
+  /** Where more is minimised than a function of the logits; it takes the place of `lossSum` and `evaluate` in training. */
+  readonly joint?: JointLoss;
+}
+
+/** A loss of several outputs of one forward pass. */
+export interface JointLoss {
+  /** The sum of the weighted losses, a scalar. */
+  lossSum(inputs: NamedTensors, weights: NamedTensors, options: LogitsOptions): tf.Scalar;
+  /** What an evaluation needs of a batch. */
+  evaluate(inputs: NamedTensors, weights: NamedTensors): NamedTensors;
+}
+
+/** The sum of a batch's losses. */
+export function objectiveLossSum(
+  objective: Objective,
+  inputs: NamedTensors,
+  weights: NamedTensors,
+  options: LogitsOptions,
+): tf.Scalar {
+  if (objective.joint !== undefined) return objective.joint.lossSum(inputs, weights, options);
+  return objective.lossSum(objective.logits(inputs, weights, options), inputs);
+}
+
+/** What an evaluation needs of a batch. */
+export function objectiveEvaluation(
+  objective: Objective,
+  inputs: NamedTensors,
+  weights: NamedTensors,
+): NamedTensors {
+  if (objective.joint !== undefined) return objective.joint.evaluate(inputs, weights);
+  return objective.evaluate(objective.logits(inputs, weights, { training: false }), inputs);
 }
 
 /** How logits are computed. */

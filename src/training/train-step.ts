@@ -17,7 +17,7 @@ import type {
   Variables,
 } from '../runtime/runtime.js';
 import { clippingCoefficient, globalNorm, valueAndGradients } from './gradients.js';
-import type { Objective } from './objective.js';
+import { type Objective, objectiveLossSum } from './objective.js';
 import type { OptimizerGroup } from './optimizer-groups.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { optimizerInputs, optimizerState, updateParameters } from './parameter-updates.js';
@@ -143,8 +143,7 @@ function lossAndGradients(options: TrainStepOptions, inputs: NamedTensors, value
   return valueAndGradients(
     (parameters) => {
       const weights = { ...values, ...parameters };
-      const logits = options.objective.logits(inputs, weights, { training: true });
-      return tf.mul(options.objective.lossSum(logits, inputs), scale);
+      return tf.mul(objectiveLossSum(options.objective, inputs, weights, { training: true }), scale);
     },
     pick(values, options.trainable, options.trainable),
   );

@@ -11,8 +11,10 @@ import type {
   NamedHostTensors,
   NamedTensors,
   Runtime,
+  RuntimeName,
   TensorFunction,
 } from '../../src/runtime/runtime.js';
+import { tensorflowHere } from '../runtime/tensorflow-here.js';
 
 /** Logits of the reference are rounded to six digits after the point. */
 const tolerance = 1e-4;
@@ -52,9 +54,9 @@ function encoderInputs(inputs: NamedTensors): EncoderInputs {
   };
 }
 
-const runtimes = new Map<'cpu' | 'onnx', Promise<Runtime>>();
+const runtimes = new Map<RuntimeName, Promise<Runtime>>();
 
-function runtimeNamed(name: 'cpu' | 'onnx'): Promise<Runtime> {
+function runtimeNamed(name: RuntimeName): Promise<Runtime> {
   const existing = runtimes.get(name);
   if (existing !== undefined) return existing;
   const opened = openRuntime(name, { threads: 1 });
@@ -67,7 +69,7 @@ afterAll(async () => {
 });
 
 async function run(
-  runtimeName: 'cpu' | 'onnx',
+  runtimeName: RuntimeName,
   weights: NamedHostTensors,
   feeds: NamedHostTensors,
   fn: TensorFunction,
@@ -102,7 +104,7 @@ function largestDifference(found: HostTensor | undefined, expected: ArrayLike<nu
   return largest;
 }
 
-describe.each(['cpu', 'onnx'] as const)('on the runtime %s', (runtimeName) => {
+describe.each(['cpu', 'onnx', ...tensorflowHere] as const)('on the runtime %s', (runtimeName) => {
   test.each(['tiny-classifier', 'tiny-masked', 'tiny-tanh'])(
     "the logits of %s equal those of Python's transformers, for padded batches of pairs",
     async (name) => {

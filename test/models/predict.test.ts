@@ -90,6 +90,31 @@ test('token scores and losses of hidden tokens are those of the masked language 
   predictor.dispose();
 });
 
+test('mean states are those of each sequence alone, whatever it is batched with', async () => {
+  const sequences = sequencesOf('tiny-classifier');
+  const predictor = createPredictor(classifier, runtime);
+  const together = await predictor.meanStates(sequences);
+  expect(together).toHaveLength(sequences.length);
+  for (const [index, sequence] of sequences.entries()) {
+    const [alone] = await predictor.meanStates([sequence]);
+    expectClose(together[index], Array.from(alone ?? []));
+  }
+  // A sequence of one token is that token's state, from which the pooler makes what the classifier sees.
+  const [state] = await predictor.meanStates([{ inputIds: [5] }]);
+  const [logits] = await predictor.logits([{ inputIds: [5] }]);
+  const dense = (name: string, x: readonly number[]): number[] => {
+    const weight = classifier.weights[`${name}.weight`]?.data ?? [];
+    return Array.from(classifier.weights[`${name}.bias`]?.data ?? [], (bias, row) =>
+      x.reduce((sum, value, column) => sum + value * (weight[row * x.length + column] ?? 0), bias),
+    );
+  };
+  expectClose(
+    logits,
+    dense('classifier', dense('bert.pooler.dense', Array.from(state ?? [])).map(Math.tanh)),
+  );
+  predictor.dispose();
+});
+
 test('an empty list, an empty sequence and a cancelled call are handled', async () => {
   const predictor = createPredictor(classifier, runtime);
   expect(await predictor.logits([])).toEqual([]);

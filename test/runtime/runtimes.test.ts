@@ -5,8 +5,9 @@ import { availableRuntimes } from '../../src/runtime/available.js';
 import { runtimeFingerprint } from '../../src/runtime/fingerprint.js';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
 import type { HostTensor, NamedTensors, TensorFunction } from '../../src/runtime/runtime.js';
+import { tensorflowHere } from './tensorflow-here.js';
 
-describe.each(['onnx', 'cpu', 'wasm'] as const)('the runtime %s', (name) => {
+describe.each(['onnx', 'cpu', 'wasm', ...tensorflowHere] as const)('the runtime %s', (name) => {
   const vector = (...numbers: number[]): HostTensor => ({
     dtype: 'float32',
     shape: [numbers.length],

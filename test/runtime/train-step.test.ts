@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
 import type { HostTensor, Runtime, RuntimeName, TensorSpec } from '../../src/runtime/runtime.js';
+import { tensorflowHere } from './tensorflow-here.js';
 import { createBatch, createState, schedule, type ToyConfig, trainStep } from './toy-encoder.js';
 
 const CONFIG: ToyConfig = {
@@ -23,18 +24,21 @@ afterAll(async () => {
 });
 
 describe('a training step of a two-layer encoder with AdamW, clipping and dropout', () => {
-  it('gives the same losses and weights on onnx and on cpu', async () => {
-    const reference = await train('cpu', 1);
-    const traced = await train('onnx', 2);
-    traced.losses.forEach((loss, step) => {
-      expect(Math.abs(loss / (reference.losses[step] ?? 0) - 1)).toBeLessThan(RELATIVE_TOLERANCE);
-    });
-    for (const [name, weight] of Object.entries(traced.weights)) {
-      // AdamW divides by the gradient's magnitude: where a gradient is rounding noise (the key's bias), so is its sign.
-      if (name.endsWith('key.bias')) continue;
-      expect(largestDifference(weight, reference.weights[name]), name).toBeLessThan(RELATIVE_TOLERANCE);
-    }
-  });
+  it.each(['cpu', ...tensorflowHere] as const)(
+    'gives the same losses and weights on onnx and on %s',
+    async (eager) => {
+      const reference = await train(eager, 1);
+      const traced = await train('onnx', 2);
+      traced.losses.forEach((loss, step) => {
+        expect(Math.abs(loss / (reference.losses[step] ?? 0) - 1)).toBeLessThan(RELATIVE_TOLERANCE);
+      });
+      for (const [name, weight] of Object.entries(traced.weights)) {
+        // AdamW divides by the gradient's magnitude: where a gradient is rounding noise (the key's bias), so is its sign.
+        if (name.endsWith('key.bias')) continue;
+        expect(largestDifference(weight, reference.weights[name]), name).toBeLessThan(RELATIVE_TOLERANCE);
+      }
+    },
+  );
 
   it('gives the same losses on wasm', async () => {
     const reference = await train('cpu', 1);

@@ -5,7 +5,8 @@ import { type SplitName, splitNames } from '../../artifacts/kinds.js';
 import { noLabel, openTokens, readTokens, type TokenSplit, type Tokens } from '../../artifacts/tokens.js';
 import { UserError } from '../../artifacts/user-error.js';
 import type { Random } from '../../data/random.js';
-import { loadModel, type Model, taskParameters, weightsOf } from '../../models/model.js';
+import type { ModelPart } from '../../models/architecture.js';
+import { loadModel, type Model, weightsOf } from '../../models/model.js';
 import type { InputArtifact } from '../../plugin/define-stage.js';
 import type { NamedHostTensors } from '../../runtime/runtime.js';
 
@@ -114,14 +115,18 @@ export function requireSeveralLabels(
   });
 }
 
-/** The weights that the model's task computes with, and the names of those that are trained. */
-export function trainableWeights(model: Model): {
+/** The weights that the model's task and further parts compute with, and the names of those that are trained. */
+export function trainableWeights(
+  model: Model,
+  further: readonly ModelPart[] = [],
+): {
   readonly weights: NamedHostTensors;
   readonly trainable: readonly string[];
   /** Parameters that multiply every token. */
   readonly denseWeights: number;
 } {
-  const parameters = taskParameters(model);
+  const { architecture } = model;
+  const parameters = architecture.parameters([...further, ...architecture.partsOf(model.task)]);
   const frozen = new Set(model.frozen);
   const trainable = parameters.map(({ name }) => name).filter((name) => !frozen.has(name));
   if (trainable.length === 0) throw nothingToTrain('Freeze less in the freeze-layers stage.');

@@ -72,6 +72,12 @@ export const trainSettings = Type.Object(
       exclusiveMaximum: 1,
       description: 'Masked language modelling: share of tokens that is to be predicted.',
     }),
+    distillation: Type.Number({
+      default: 1,
+      minimum: 0,
+      description:
+        "With `targets`: the weight of the teacher's part, 1 - cosine, against the masked-language loss.",
+    }),
     penalty_scale: Type.Optional(
       Type.Number({
         minimum: 0,

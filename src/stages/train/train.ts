@@ -14,6 +14,7 @@ import { exampleLengths } from '../../training/collate.js';
 import { writeCurve } from '../../training/curve.js';
 import { balancedClassWeights } from '../../training/losses.js';
 import type { Objective } from '../../training/objective.js';
+import { distilledData } from '../../training/objectives/distilled-language-model.js';
 import {
   createObjective,
   createObjectiveData,
@@ -36,6 +37,7 @@ import {
 } from './inputs.js';
 import { updateSettings } from './optimizer-settings.js';
 import { type TrainSettings, trainSettings } from './settings.js';
+import { readTargets, requireDistillable } from './targets.js';
 
 export default defineStage({
   type: 'train',
@@ -64,6 +66,12 @@ nothing disturbed.`,
       optional: true,
       many: true,
     },
+    targets: {
+      kind: 'embeddings',
+      description:
+        "A teacher's embedding of every example: a masked language model also learns to sum texts up as the teacher does (`distillation`).",
+      optional: true,
+    },
   },
   outputs: {
     model: { kind: 'model', description: 'The trained model.' },
@@ -83,12 +91,20 @@ nothing disturbed.`,
     const data = await readTokensFor(inputs.tokens, tokens, split, model);
     const { labels } = model.architecture.config;
     if (model.task === 'sequence-classification') requireSeveralLabels(inputs.tokens, data.train, labels);
-    const { weights, denseWeights, ...unfrozen } = trainableWeights(model);
+    const { targets } = inputs;
+    if (targets !== undefined) requireDistillable(targets, model);
+    const { weights, denseWeights, ...unfrozen } = trainableWeights(
+      model,
+      targets === undefined ? [] : ['pooler'],
+    );
     const { groups, trainable } = groupsOf(model, unfrozen.trainable, settings);
     const penalties = await readPenalties(inputs.penalties ?? [], settings.penalty_scale ?? 1);
 
     const architecture = withDropout(model.architecture, settings.dropout);
-    const objectiveSettings = objectiveSettingsOf(settings, model, data);
+    const objectiveSettings = {
+      ...objectiveSettingsOf(settings, model, data),
+      ...(targets === undefined ? {} : { distillationWeight: settings.distillation }),
+    };
     const trainingSettings = trainingSettingsOf(
       settings,
       createObjective(architecture, model.task, objectiveSettings),
@@ -109,7 +125,8 @@ nothing disturbed.`,
     const opened: Activations[] = [];
     const dataOf = async (part: ModelTokens['train']) => {
       if (frozen?.fromFeatures !== true) {
-        return createObjectiveData(architecture, model.task, tokens, part, partly);
+        const plain = createObjectiveData(architecture, model.task, tokens, part, partly);
+        return targets === undefined ? plain : distilledData(plain, await readTargets(targets, model, part));
       }
       const source = { cache, runtime, model, weights, settings, signal, progress };
       const activations = await openFeatures({ ...source, onMessage: log.info }, frozen.prefix, part);

@@ -14,6 +14,7 @@ import type {
 import type { NamedTensors } from '../../runtime/runtime.js';
 import { collateFeatures, featureInputSpecs } from '../frozen-features.js';
 import type { Objective, ObjectiveData } from '../objective.js';
+import { distilledLanguageModel } from './distilled-language-model.js';
 import { maskedData, maskedLanguageModel } from './masked-language-model.js';
 import { classificationData, sequenceClassification } from './sequence-classification.js';
 
@@ -29,6 +30,8 @@ export interface ObjectiveSettings {
   readonly prefix?: Prefix;
   /** The prefix's features are the inputs, instead of tokens. Only for classification, whose inputs never change. */
   readonly fromFeatures?: boolean;
+  /** Masked language modelling: the weight of the teacher's part; without it there is none. */
+  readonly distillationWeight?: number;
 }
 
 /** As in BERT (Devlin et al. 2019, section 3.1). */
@@ -62,17 +65,21 @@ export function createObjective(
           : {}),
       });
     case 'masked-language-modeling':
-      return maskedLanguageModel({
-        logits: (inputs, weights, options) =>
-          architecture.predictTokens(
-            weights,
-            inputsOf(inputs, weights),
-            inputs.masked_positions as tf.Tensor1D,
-            options,
-          ),
-        vocabularySize: architecture.config.vocabularySize,
-        maskProbability: settings.maskProbability ?? defaultMaskProbability,
-      });
+      return distilled(
+        architecture,
+        settings,
+        maskedLanguageModel({
+          logits: (inputs, weights, options) =>
+            architecture.predictTokens(
+              weights,
+              inputsOf(inputs, weights),
+              inputs.masked_positions as tf.Tensor1D,
+              options,
+            ),
+          vocabularySize: architecture.config.vocabularySize,
+          maskProbability: settings.maskProbability ?? defaultMaskProbability,
+        }),
+      );
   }
 }
 
@@ -108,6 +115,23 @@ export function createObjectiveData(
         specialTokens: tokens.specialTokens,
       });
   }
+}
+
+/** The objective with a teacher's part where the settings ask for one. */
+function distilled(architecture: Architecture, settings: ObjectiveSettings, masked: Objective): Objective {
+  const { distillationWeight: weight } = settings;
+  if (weight === undefined) return masked;
+  return distilledLanguageModel(masked, {
+    forward: (inputs, weights, options) =>
+      architecture.predictTokensAndPool(
+        weights,
+        encoderInputs(inputs),
+        inputs.masked_positions as tf.Tensor1D,
+        options,
+      ),
+    size: architecture.config.hiddenSize,
+    weight,
+  });
 }
 
 function encoderInputs(inputs: NamedTensors): EncoderInputs {

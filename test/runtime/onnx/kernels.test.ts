@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
 import { type Case, expectAgreement, floats, integers } from '../compare-runtimes.js';
+import { tensorflowHere } from '../tensorflow-here.js';
 
 type T2 = tf.Tensor2D;
 
@@ -392,7 +393,9 @@ const CASES: Readonly<Record<string, Case | readonly Case[]>> = {
   },
 };
 
-describe.each(['onnx', 'wasm'] as const)('on %s, values and gradients equal those of cpu:', (runtime) => {
+const compared = ['onnx', 'wasm', ...tensorflowHere] as const;
+
+describe.each(compared)('on %s, values and gradients equal those of cpu:', (runtime) => {
   for (const [name, examples] of Object.entries(CASES)) {
     it(name, async () => {
       for (const example of Array.isArray(examples) ? examples : [examples]) {

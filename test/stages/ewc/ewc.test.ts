@@ -137,7 +137,7 @@ describe('the ewc stage', () => {
           epochs: 2,
           keep: 'last',
         }),
-        inputs: { model, tokens, penalties: [project.input(output)] },
+        inputs: { model, tokens, penalties: [project.input(output)], targets: undefined },
         outputs,
       });
       const { weights } = (await loadModel(outputs.model.path)).model;

@@ -39,7 +39,7 @@ async function run(
   await train.run({
     ...environment,
     settings: Value.Parse(trainSettings, { batch_size: 8, learning_rate: 3e-3, epochs: 3, ...settings }),
-    inputs: { model, tokens, penalties: [] },
+    inputs: { model, tokens, penalties: [], targets: undefined },
     outputs,
   });
   return {

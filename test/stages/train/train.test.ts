@@ -29,7 +29,7 @@ async function run(
   const result = await train.run({
     ...environment,
     settings: Value.Parse(trainSettings, { batch_size: 8, learning_rate: 3e-3, epochs: 2, ...settings }),
-    inputs: { ...inputs, penalties: [] },
+    inputs: { ...inputs, penalties: [], targets: undefined },
     outputs,
   });
   return { result, outputs, messages: environment.messages };
