@@ -1,6 +1,7 @@
 /** The settings of the train stage that treat parts of the model differently. */
 import { type Static, Type } from '@sinclair/typebox';
-import { type Model, taskParameters } from '../../models/model.js';
+import type { ModelPart } from '../../models/architecture.js';
+import type { Model } from '../../models/model.js';
 import { type OptimizerGroup, optimizerGroups } from '../../training/optimizer-groups.js';
 import { nothingToTrain } from './inputs.js';
 
@@ -72,13 +73,16 @@ export type GroupSettings = Static<typeof groupObject> & {
   readonly weight_decay: number;
 };
 
-/** The parameters that are trained, with their rates. Throws a UserError when none is left. */
+/** The parameters of the task and of further parts that are trained, with their rates. Throws a UserError when none is left. */
 export function groupsOf(
   model: Model,
   trainable: readonly string[],
   settings: GroupSettings,
+  further: readonly ModelPart[] = [],
 ): { readonly groups: readonly OptimizerGroup[]; readonly trainable: readonly string[] } {
-  const groups = optimizerGroups(taskParameters(model), trainable, {
+  const { architecture, task } = model;
+  const parameters = architecture.parameters([...further, ...architecture.partsOf(task)]);
+  const groups = optimizerGroups(parameters, trainable, {
     learningRate: settings.learning_rate,
     weightDecay: settings.weight_decay,
     layerDecay: settings.layer_decay,

@@ -3,7 +3,7 @@ import { readPenalty } from '../../artifacts/penalty.js';
 import { noLabel } from '../../artifacts/tokens.js';
 import { UserError } from '../../artifacts/user-error.js';
 import { createRandom } from '../../data/random.js';
-import type { Architecture } from '../../models/architecture.js';
+import type { Architecture, ModelPart } from '../../models/architecture.js';
 import { withConfigFields } from '../../models/families.js';
 import { prefixParameters } from '../../models/frozen-prefix.js';
 import { type Model, saveModel } from '../../models/model.js';
@@ -93,11 +93,9 @@ nothing disturbed.`,
     if (model.task === 'sequence-classification') requireSeveralLabels(inputs.tokens, data.train, labels);
     const { targets } = inputs;
     if (targets !== undefined) requireDistillable(targets, model);
-    const { weights, denseWeights, ...unfrozen } = trainableWeights(
-      model,
-      targets === undefined ? [] : ['pooler'],
-    );
-    const { groups, trainable } = groupsOf(model, unfrozen.trainable, settings);
+    const further: readonly ModelPart[] = targets === undefined ? [] : ['pooler'];
+    const { weights, denseWeights, ...unfrozen } = trainableWeights(model, further);
+    const { groups, trainable } = groupsOf(model, unfrozen.trainable, settings, further);
     const penalties = await readPenalties(inputs.penalties ?? [], settings.penalty_scale ?? 1);
 
     const architecture = withDropout(model.architecture, settings.dropout);
