@@ -17,10 +17,11 @@ import { emitOnnx } from './emit-onnx.js';
 import { type Graph, sizeOf } from './graph.js';
 import { OnnxVariables, ortTensorOf } from './onnx-variables.js';
 import { absorbMaskScales } from './passes/absorb-mask-scales.js';
+import { compactRows } from './passes/compact-rows.js';
 import { finishGraph, optimizeGraph } from './passes/index.js';
 import { type SplitGraph, splitUpdates, type UpdateLoop } from './passes/split-updates.js';
 import { dumpGraph } from './print-graph.js';
-import { type BoundLoops, bindLoops, loopOperands } from './run-loops.js';
+import { type BoundLoops, bindLoops, loopOperands, NO_LOOPS } from './run-loops.js';
 import { type MaskSite, traceFunction } from './trace.js';
 
 /** Only errors: ONNX Runtime warns about initializers that its own constant folding made superfluous. */
@@ -79,7 +80,7 @@ async function compile(
           if (usedInputs.has(`in:${input}`)) ortFeeds[`in:${input}`] = ortTensorOf(feed);
         }
         for (const variable of variableNames) ortFeeds[`variable:${variable}`] = variables.current(variable);
-        Object.assign(ortFeeds, masks.draw(seed));
+        Object.assign(ortFeeds, masks.draw(seed), bound.prepare(feeds));
         const results: Record<string, HostTensor> = {};
         const fetches: Record<string, ort.Tensor> = { ...bound.fetches };
         for (const [output, spec] of Object.entries(outputs)) {
@@ -122,8 +123,8 @@ async function createSession(
 /** Takes the updates out of a graph, if there is memory for what they read. */
 function splitWhereRoom(graph: Graph, arena: Arena | undefined): SplitGraph {
   if (arena === undefined) return { graph, loops: [] };
-  const split = splitUpdates(graph);
-  const sizes = loopOperands(split.loops).map(({ elements }) => elements);
+  const split = compactRows(splitUpdates(graph));
+  const sizes = loopOperands(split.loops, split.graph.outputs).map(({ elements }) => elements);
   return arena.transient(sizes) === undefined ? { graph, loops: [] } : split;
 }
 
@@ -136,9 +137,9 @@ function bind(
 ): { readonly bound: BoundLoops; readonly masks: Masks } {
   const { arena } = variables;
   if (arena === undefined) {
-    return { bound: { fetches: {}, run: () => undefined }, masks: createMasks(sites, undefined, undefined) };
+    return { bound: NO_LOOPS, masks: createMasks(sites, undefined, undefined) };
   }
-  const operands = loopOperands(loops).map(({ elements }) => elements);
+  const operands = loopOperands(loops, outputs).map(({ elements }) => elements);
   const drawn = sites.map(({ shape }) => sizeOf(shape));
   const together = arena.transient([...operands, ...drawn]);
   return {

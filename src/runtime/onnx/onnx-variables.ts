@@ -33,6 +33,7 @@ export class OnnxVariables implements Variables {
   readonly arena: Arena | undefined;
   private readonly slots = new Map<string, Slot>();
   private readonly programs = new Map<string, ElementwiseFunction>();
+  private readonly rows = new Map<string, Uint8Array>();
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(values: NamedHostTensors) {
@@ -57,7 +58,11 @@ export class OnnxVariables implements Variables {
     checkSpec(name, value, slot.current.host);
     const copy = copyHostTensor(value);
     // A run that was started before this call must still see the old value.
-    void this.exclusively(() => Promise.resolve(slot.current.host.data.set(copy.data)));
+    void this.exclusively(() => {
+      slot.current.host.data.set(copy.data);
+      this.forgetRows([name]);
+      return Promise.resolve();
+    });
   }
 
   dispose(): void {
@@ -85,6 +90,7 @@ export class OnnxVariables implements Variables {
 
   /** Makes the values written to `next` the current ones. */
   commit(names: readonly string[]): void {
+    this.forgetRows(names);
     for (const name of names) {
       const slot = this.slot(name);
       if (slot.spare === undefined) throw new Error(`variable '${name}' has no next value`);
@@ -103,6 +109,33 @@ export class OnnxVariables implements Variables {
     const compiled = compileElementwise(program, this.arena.memory);
     this.programs.set(key, compiled);
     return compiled;
+  }
+
+  /**
+   * For each row of tables that are updated together, 1 where a variable of `state` is not zero. Kept from run to run;
+   * whoever updates rows marks them.
+   */
+  rowsWithState(tables: readonly string[], state: readonly string[], count: number): Uint8Array {
+    const key = tables.join('\n');
+    const known = this.rows.get(key);
+    if (known !== undefined) return known;
+    const rows = new Uint8Array(count);
+    for (const name of state) {
+      const { data } = this.slot(name).current.host;
+      const width = data.length / count;
+      for (let row = 0; row < count; row += 1) {
+        if (rows[row] === 0 && !isZero(data.subarray(row * width, (row + 1) * width))) rows[row] = 1;
+      }
+    }
+    this.rows.set(key, rows);
+    return rows;
+  }
+
+  /** Says that variables were written without marking rows. */
+  forgetRows(names: readonly string[]): void {
+    for (const key of this.rows.keys()) {
+      if (key.split('\n').some((table) => names.includes(table))) this.rows.delete(key);
+    }
   }
 
   /** Runs `body` after everything that was asked for before. */

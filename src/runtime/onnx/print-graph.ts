@@ -44,7 +44,7 @@ export function printGraph(graph: Graph): string {
 }
 
 /** A loop as text: arrays are `$NAME[i]`, one operation a line. */
-export function printLoop({ elements, program, arrays, scalars, variables }: UpdateLoop): string {
+export function printLoop({ elements, program, arrays, scalars, variables, rows }: UpdateLoop): string {
   const nameOf = (operand: Operand): string => {
     switch (operand.kind) {
       case 'array':
@@ -63,7 +63,8 @@ export function printLoop({ elements, program, arrays, scalars, variables }: Upd
   const outputs = program.outputs.map(
     (operand, index) => `  $variable:${variables[index]}[i] = ${nameOf(operand)}`,
   );
-  return [`loop i < ${elements}`, ...steps, ...outputs, ''].join('\n');
+  const sparse = rows === undefined ? '' : `, $${arrays[rows.array]} in rows of $${rows.input}`;
+  return [`loop i < ${elements}${sparse}`, ...steps, ...outputs, ''].join('\n');
 }
 
 /**

@@ -25,6 +25,18 @@ export interface UpdateLoop {
   readonly scalars: readonly string[];
   /** The variables that the program's outputs are. */
   readonly variables: readonly string[];
+  /** Where one of the arrays, a gradient, holds only some rows (`compact-rows.ts`). */
+  readonly rows?: CompactRows;
+}
+
+/** A gradient of the rows that an input names; all other rows have none. */
+export interface CompactRows {
+  /** The array that holds the gradient: the rows of distinct ids in the order in which they occur first. */
+  readonly array: number;
+  /** The function's input that holds the ids: `in:NAME`. */
+  readonly input: string;
+  /** Elements of a row. */
+  readonly width: number;
 }
 
 /** A function in two parts: the graph is run first. */
