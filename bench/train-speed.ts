@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { minilmFolder, python, sst2File } from './support/minilm.js';
+import { median, minilmFolder, python, sst2File } from './support/minilm.js';
 import { type RouxSettings, runRouxSide } from './support/roux-side.js';
 import { type Segment, Side } from './support/side.js';
 
@@ -101,8 +101,4 @@ async function compare(): Promise<void> {
   });
   for (const side of sides) await side.end();
   rmSync(output, { recursive: true, force: true });
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }

@@ -74,3 +74,8 @@ export function uniformTokens(examples: number, length: number): TokenSplit {
     rows: Int32Array.from({ length: examples }, (_, row) => row),
   };
 }
+
+/** The middle of some numbers. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+}
