@@ -5,6 +5,7 @@ import { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import type { LoadedRecipe } from '../engine/api.js';
 import type { Store } from '../engine/store.js';
+import type { CheckRecipeOptions } from '../recipe/check-recipe.js';
 import type { CheckedRecipe } from '../recipe/checked-recipe.js';
 import { findRecipe } from './find-recipe.js';
 import type { Terminal } from './output/terminal.js';
@@ -21,15 +22,7 @@ export async function readRecipe(
   options: RecipeValueOptions & SelectionOptions,
 ): Promise<LoadedRecipe<Diagnostic>> {
   const { recallRecipe } = await import('../recipe/recalled-recipe.js');
-  const checked = await recallRecipe({
-    file,
-    ...(options.set !== undefined && { set: options.set }),
-    ...(options.params !== undefined && { paramsFiles: options.params }),
-    ...(options.profile !== undefined && { profile: options.profile }),
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.runtime !== undefined && { runtime: options.runtime }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-  });
+  const checked = await recallRecipe(checkOptions(file, options));
   if (!checked.ok) return { ok: false, problems: checked.error, files: checked.files };
   const problems = unknownStages(checked.value, options);
   return problems.length === 0
@@ -37,8 +30,21 @@ export async function readRecipe(
     : { ok: false, problems, files: checked.value.files };
 }
 
+/** What the command line says of a recipe, in the words of the checker. */
+export function checkOptions(file: string, options: RecipeValueOptions): CheckRecipeOptions {
+  return {
+    file,
+    ...(options.set !== undefined && { set: options.set }),
+    ...(options.params !== undefined && { paramsFiles: options.params }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.runtime !== undefined && { runtime: options.runtime }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+  };
+}
+
 /** Stages that `--only` and the like name and the recipe does not have. */
-function unknownStages(
+export function unknownStages(
   { stages }: CheckedRecipe,
   { only = [], until = [], force = [] }: SelectionOptions,
 ): readonly Diagnostic[] {

@@ -10,6 +10,7 @@ import { checkStructure } from './check-structure.js';
 import type { CheckedRecipe } from './checked-recipe.js';
 import { composeRecipe } from './compose-recipe.js';
 import { type ExpandedStage, expandStages } from './expand-stages.js';
+import { type ExplainedStage, explainStage } from './explain-values.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
 import { recipeGraph } from './recipe-graph.js';
@@ -48,21 +49,36 @@ export type CheckRecipeResult =
   | { readonly ok: true; readonly value: CheckedRecipe }
   | { readonly ok: false; readonly error: readonly Diagnostic[]; readonly files: readonly string[] };
 
+/** A checked recipe whose values can be explained, or what is wrong with it. */
+export type ExplainRecipeResult =
+  | {
+      readonly ok: true;
+      readonly value: { readonly recipe: CheckedRecipe; readonly explain: () => readonly ExplainedStage[] };
+    }
+  | Extract<CheckRecipeResult, { readonly ok: false }>;
+
 /** Reads, fills in and checks a recipe. Mistakes are returned, ordered by position; nothing is thrown for them. */
 export async function checkRecipe(options: CheckRecipeOptions): Promise<CheckRecipeResult> {
+  const explained = await explainRecipe(options);
+  return explained.ok ? success(explained.value.recipe) : explained;
+}
+
+/** Checks a recipe as `checkRecipe` does, and can say of every value where it came from. */
+export async function explainRecipe(options: CheckRecipeOptions): Promise<ExplainRecipeResult> {
   const diagnostics = new Diagnostics();
   const files = new Set<string>();
   const checked = await check(options, diagnostics, files);
   if (!checked || diagnostics.hasErrors) return { ...failure(diagnostics.errors()), files: [...files] };
   const warnings = diagnostics.warnings();
-  return success(warnings.length > 0 ? { ...checked, warnings } : checked);
+  const recipe = warnings.length > 0 ? { ...checked.recipe, warnings } : checked.recipe;
+  return success({ recipe, explain: () => checked.expanded.map(explainStage) });
 }
 
 async function check(
   options: CheckRecipeOptions,
   diagnostics: Diagnostics,
   files: Set<string>,
-): Promise<CheckedRecipe | undefined> {
+): Promise<{ readonly recipe: CheckedRecipe; readonly expanded: readonly ExpandedStage[] } | undefined> {
   const workingFolder = options.workingFolder ?? process.cwd();
   const file = resolve(workingFolder, options.file);
   files.add(file);
@@ -101,16 +117,16 @@ async function check(
   gatherDiagnostics(used, diagnostics);
   warnOfUnused(used);
   if (!loaded || diagnostics.hasErrors) return undefined;
-  const { recipe } = used;
-  const description = textAt(recipe, 'description');
-  return {
+  const description = textAt(used.recipe, 'description');
+  const recipe: CheckedRecipe = {
     file,
-    name: textAt(recipe, 'name') ?? basename(file).replace(/\.ya?ml$/i, ''),
+    name: textAt(used.recipe, 'name') ?? basename(file).replace(/\.ya?ml$/i, ''),
     ...(description !== undefined && { description }),
     ...(options.profile !== undefined && { profile: options.profile }),
     stages: expanded.map(({ stage }) => stage),
     files: [...files],
   };
+  return { recipe, expanded };
 }
 
 function expand(

@@ -30,7 +30,14 @@ export interface ExpandedStage {
   readonly stage: CheckedStage;
   readonly node: RecipeNode;
   readonly template: StageTemplate;
+  /** What seed, runtime and threads come from: a text of a recipe, the command line, or nothing. */
+  readonly resources: Readonly<Record<ResourceName, InheritedValue>>;
 }
+
+type ResourceName = 'seed' | 'runtime' | 'threads';
+
+/** A value of a recipe, or what the command line says; undefined where nobody says anything. */
+type InheritedValue = RecipeNode | string | number | undefined;
 
 /** Multiplies the templates, which stand each after those that it reads. */
 export function expandStages(
@@ -132,19 +139,20 @@ class Expansion {
         port,
         references.flatMap((reference) => this.#inputs(reference, variant)),
       ]);
+      const resources = this.#sources(node, recipe, variant);
       const stage: CheckedStage = {
         name: variantName(template.name, axes, variant),
         info,
         ...values,
         inputs: Object.fromEntries(inputs),
-        ...this.#resources(node, info, recipe, variant),
+        ...this.#resources(resources, info, ownOrUsed(node, recipe, 'threads', variant) !== undefined),
         location: locationOf(entry.key),
         ...(groups.length > 0 && { groups }),
         ...(axes.length > 0 && {
           variant: Object.fromEntries(axes.map((axis) => [axis.name, variant.get(axis)?.label ?? ''])),
         }),
       };
-      yield { stage, node, template };
+      yield { stage, node, template, resources };
     }
   }
 
@@ -158,21 +166,29 @@ class Expansion {
     });
   }
 
-  #resources(
-    stage: RecipeNode,
-    info: StageTemplate['info'],
-    recipe: UsedRecipe,
-    variant: Variant,
-  ): Pick<CheckedStage, 'seed' | 'runtime' | 'threads'> {
-    const { overrides } = this;
-    const limit = overrides.threads ?? numberAt(rootOf(recipe).recipe, 'threads') ?? availableParallelism();
-    const runtime = textOf(inherited(stage, recipe, 'runtime', overrides.runtime, variant));
-    const seed = numberOf(inherited(stage, recipe, 'seed', overrides.seed, variant));
-    const own = numberOf(inherited(stage, recipe, 'threads', undefined, variant, false));
+  /** What holds for a stage's seed, runtime and threads, and where that comes from. */
+  #sources(stage: RecipeNode, recipe: UsedRecipe, variant: Variant): ExpandedStage['resources'] {
+    const { seed, runtime, threads } = this.overrides;
     return {
-      seed: seed ?? defaultSeed,
+      seed: inherited(stage, recipe, 'seed', seed, variant),
+      runtime: inherited(stage, recipe, 'runtime', runtime, variant),
+      // A recipe's threads are a limit, not what each of its stages takes.
+      threads:
+        ownOrUsed(stage, recipe, 'threads', variant) ?? threads ?? valueAt(rootOf(recipe).recipe, 'threads'),
+    };
+  }
+
+  #resources(
+    sources: ExpandedStage['resources'],
+    { threads }: StageTemplate['info'],
+    isOwn: boolean,
+  ): Pick<CheckedStage, 'seed' | 'runtime' | 'threads'> {
+    const runtime = textOf(sources.runtime);
+    const limit = numberOf(sources.threads) ?? availableParallelism();
+    return {
+      seed: numberOf(sources.seed) ?? defaultSeed,
       runtime: runtimeNames.find((name) => name === runtime) ?? 'onnx',
-      threads: own ?? (info.threads === 'all' ? limit : Math.min(info.threads, limit)),
+      threads: isOwn || threads === 'all' ? limit : Math.min(threads, limit),
     };
   }
 }
@@ -195,21 +211,30 @@ function checked(
 function inherited(
   stage: RecipeNode,
   recipe: UsedRecipe,
-  key: 'seed' | 'runtime' | 'threads',
+  key: ResourceName,
   override: string | number | undefined,
   variant: Variant,
-  fromRecipe = true,
-): RecipeNode | string | number | undefined {
+): InheritedValue {
+  const own = ownOrUsed(stage, recipe, key, variant) ?? override;
+  if (own !== undefined) return own;
+  for (let level: UsedRecipe | undefined = recipe; level; level = level.use?.by) {
+    const written = valueAt(level.written, key);
+    if (written) return level.interpolation.for(variant).fill(written);
+  }
+  return undefined;
+}
+
+function ownOrUsed(
+  stage: RecipeNode,
+  recipe: UsedRecipe,
+  key: ResourceName,
+  variant: Variant,
+): RecipeNode | undefined {
   const own = valueAt(stage, key);
   if (own) return own;
   for (let level: UsedRecipe | undefined = recipe; level; level = level.use?.by) {
     const used = level.use && valueAt(level.use.stage.value, key);
     if (used && level.use) return level.use.by.interpolation.for(variant).fill(used);
-  }
-  if (override !== undefined) return override;
-  for (let level: UsedRecipe | undefined = fromRecipe ? recipe : undefined; level; level = level.use?.by) {
-    const written = valueAt(level.written, key);
-    if (written) return level.interpolation.for(variant).fill(written);
   }
   return undefined;
 }
@@ -255,18 +280,14 @@ function withoutWiring(stage: MapEntry['value']): RecipeNode {
   return node;
 }
 
-function numberAt(node: RecipeNode, name: string): number | undefined {
-  return numberOf(valueAt(node, name));
-}
-
-function numberOf(value: RecipeNode | string | number | undefined): number | undefined {
+function numberOf(value: InheritedValue): number | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'object' && value.kind === 'scalar' && typeof value.value === 'number'
     ? value.value
     : undefined;
 }
 
-function textOf(value: RecipeNode | string | number | undefined): string | undefined {
+function textOf(value: InheritedValue): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'object' && value.kind === 'scalar' && typeof value.value === 'string'
     ? value.value

@@ -185,7 +185,8 @@ export class Interpolation {
       if (!node || node.unknown) return node;
       const next = valueAt(node, key);
       if (!next) this.#complain(`${noun} '${path}' has no key '${key}'`, key, keysOf(node), place);
-      node = next;
+      // What set the whole set its parts.
+      node = next && node.layer && !next.layer ? { ...next, layer: node.layer } : next;
       path = `${path}.${key}`;
     }
     return node;
@@ -339,7 +340,14 @@ function keysOf(node: RecipeNode): readonly string[] {
 /** The value of a parameter, where a reference to it was written. */
 function standingIn(reference: ScalarNode, value: RecipeNode): RecipeNode {
   const { layer: _, instead: __, ...plain } = value;
-  return { ...plain, origin: reference.origin, from: value };
+  const { layer, instead } = reference;
+  return {
+    ...plain,
+    origin: reference.origin,
+    from: value,
+    ...(layer && { layer }),
+    ...(instead && { instead }),
+  };
 }
 
 function nothingAt(origin: Origin): ScalarNode {

@@ -85,7 +85,9 @@ export function readItems(
         });
       }
       const axis = reader.read(entry);
-      if (axis) items.set(entry.name, axis);
+      if (!axis) continue;
+      const values = axis.values.map(({ label, node }) => ({ label, node: layered(node, 'foreach') }));
+      items.set(entry.name, { ...axis, values });
     }
   }
   return items;

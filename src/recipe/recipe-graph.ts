@@ -123,7 +123,7 @@ class Level {
   /** All stages below, with their references followed. */
   templates(): readonly StageTemplate[] {
     if (!this.#isOrdered) return [];
-    return [...this.#drafts].flatMap(([localName, { entry }]) => {
+    return [...this.#drafts].flatMap(([localName]) => {
       const part = this.#parts.get(localName);
       if (part) return part.templates();
       const info = this.#infos.get(localName);

@@ -19,6 +19,7 @@ export interface Origin {
 export type ValueLayer =
   | 'default'
   | 'matrix'
+  | 'foreach'
   | 'environment'
   | 'profile'
   | 'params file'

@@ -12,6 +12,7 @@ import {
 
 interface PlanCommandOptions extends RecipeOptions, SelectionOptions {
   readonly json?: boolean;
+  readonly explain?: boolean;
 }
 
 export function command(outside: CommandOutside): Command {
@@ -22,10 +23,14 @@ export function command(outside: CommandOutside): Command {
         'cannot be told yet because it needs the result of another stage (waiting). Runs nothing.',
     );
   return addSelectionOptions(addRecipeOptions(plan))
+    .option('--explain', 'write out every value, defaults included, and where it comes from')
     .option('--json', 'print the plan as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n' + '  $ roux plan\n' + '  $ roux plan recipes/quickstart.yaml -s learning_rate=3e-5',
+      '\nExamples:\n' +
+        '  $ roux plan\n' +
+        '  $ roux plan recipes/quickstart.yaml -s learning_rate=3e-5\n' +
+        '  $ roux plan --explain --only train',
     )
     .action((written: string | undefined, options: PlanCommandOptions) =>
       planCommand(written, options, outside),
@@ -37,8 +42,13 @@ async function planCommand(
   options: PlanCommandOptions,
   { terminal, exit }: CommandOutside,
 ): Promise<void> {
-  const { loadRecipe, openProjectStore } = await import('../recipe-source.js');
   const json = options.json === true;
+  if (options.explain === true) {
+    const { explainRecipeTo } = await import('../explain-recipe.js');
+    if (!(await explainRecipeTo(terminal, written, options, json))) exit(exitCodes.wrong);
+    return;
+  }
+  const { loadRecipe, openProjectStore } = await import('../recipe-source.js');
   const recipe = await loadRecipe(written, options, { terminal, json });
   if (recipe === undefined) {
     exit(exitCodes.wrong);
