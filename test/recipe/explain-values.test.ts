@@ -88,7 +88,7 @@ test.each<[string, string, string, Partial<CheckRecipeOptions>]>([
   ['other', 'runtime', 'roux', {}],
   ['other', 'in.model', 'written recipe.yaml:9', {}],
 ])('the way of %s %s is %s', async (stage, name, way, options) => {
-  const steps = valueOf(await explained(options), stage, name);
+  const steps = wayOf(await explained(options), stage, name);
   expect(steps.map(worded).join(' <- ')).toBe(way);
 });
 
@@ -134,7 +134,7 @@ async function explained(options: Partial<CheckRecipeOptions>): Promise<readonly
   return result.value.explain();
 }
 
-function valueOf(stages: readonly ExplainedStage[], stage: string, name: string): readonly ValueStep[] {
+function wayOf(stages: readonly ExplainedStage[], stage: string, name: string): readonly ValueStep[] {
   const found = stages.find((one) => one.name === stage)?.values.find((value) => value.name === name);
   if (!found) throw new Error(`no ${stage} ${name}`);
   return found.steps;
