@@ -52,6 +52,6 @@ export {
   type StageLog,
   type StageResult,
 } from './plugin/define-stage.js';
-export { PathSetting } from './plugin/path-setting.js';
+export { OutputFolderSetting, PathSetting } from './plugin/path-setting.js';
 export { openRuntime } from './runtime/open-runtime.js';
 export type { HostTensor, NamedHostTensors, NamedTensors, Runtime } from './runtime/runtime.js';

@@ -3,8 +3,7 @@ import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
 import type { CompiledValidator } from './builtin-stages.js';
-import { onlyWithKeyword } from './conditional-setting.js';
-import { pathKeyword } from './path-setting.js';
+import { onlyWithKeyword, pathKeyword } from './setting-keywords.js';
 import type { JsonObject } from './stage-info.js';
 
 /** A validator for this process. Throws when the schema itself is wrong. */

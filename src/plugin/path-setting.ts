@@ -1,7 +1,5 @@
 import { type TString, Type } from '@sinclair/typebox';
-
-/** The JSON Schema keyword that marks a setting as a path. */
-export const pathKeyword = 'x-roux-path';
+import { outputPath, pathKeyword } from './setting-keywords.js';
 
 /**
  * A setting that names a file or folder outside the store.
@@ -13,4 +11,15 @@ export const pathKeyword = 'x-roux-path';
  */
 export function PathSetting(options: { readonly description: string }): TString {
   return Type.String({ ...options, minLength: 1, [pathKeyword]: true });
+}
+
+/**
+ * A setting that names a folder outside the store which the stage writes to, for people to look at while it runs.
+ *
+ * Relative to the file it is written in, or absolute; the stage gets it absolute, and makes it where it is missing. What
+ * goes there is no result: a stage whose result is in the store does not run and writes nothing. So the setting must be
+ * declared `keyless`.
+ */
+export function OutputFolderSetting(options: { readonly description: string }): TString {
+  return Type.String({ ...options, minLength: 1, [pathKeyword]: outputPath });
 }

@@ -1,4 +1,5 @@
 /** One stage of a recipe: its name, type, settings, paths and expectations. */
+import { resolve } from 'node:path';
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
 import type { SourceLocation } from '../diagnostics/source-text.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
@@ -114,7 +115,11 @@ function checkPaths(
   diagnostics: Diagnostics,
 ): readonly PathReference[] {
   const references: PathReference[] = [];
-  for (const { pointer, node: place, written } of pathSettings(schema, node)) {
+  for (const { pointer, node: place, written, isOutput } of pathSettings(schema, node)) {
+    if (isOutput) {
+      replaceAt(settings, pointerSegments(pointer), resolve(place.folder, written));
+      continue;
+    }
     const path = resolvePath(written, place.folder);
     if (path.ok) {
       replaceAt(settings, pointerSegments(pointer), path.value);

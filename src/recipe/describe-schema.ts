@@ -127,7 +127,7 @@ function range(schema: JsonObject): string {
 }
 
 function describeString(schema: JsonObject): string {
-  if (schema['x-roux-path'] === true) return 'a path';
+  if (schema['x-roux-path'] !== undefined) return 'a path';
   if (typeof schema.pattern === 'string') return `a text like /${schema.pattern}/`;
   const minimum = typeof schema.minLength === 'number' ? schema.minLength : 0;
   return minimum === 1

@@ -6,6 +6,7 @@ import type { DiagnosticCode } from '../diagnostics/codes.js';
 import { failure, type Result, success } from '../diagnostics/result.js';
 import { closest, didYouMean } from '../diagnostics/suggest.js';
 import { installationRoot } from '../plugin/installation.js';
+import { outputPath, pathKeyword } from '../plugin/setting-keywords.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
 import { branchesOf, isObject } from './describe-schema.js';
 import { childPointer, type RecipeNode, type ScalarNode } from './recipe-node.js';
@@ -16,6 +17,8 @@ export interface PathSettingNode {
   readonly pointer: string;
   readonly node: ScalarNode;
   readonly written: string;
+  /** The folder is written to: it need not exist, and what is in it is no input. */
+  readonly isOutput: boolean;
 }
 
 /** Why a path leads nowhere. */
@@ -30,9 +33,10 @@ export function pathSettings(schema: JsonObject, node: RecipeNode, pointer = '')
   if (node.unknown || !mayHoldPaths(schema)) return [];
   if (node.kind === 'scalar') {
     const isConstant = branchesOf(schema).some((branch) => branch.const === node.value);
-    const marked = [schema, ...branchesOf(schema)].some((candidate) => candidate['x-roux-path'] === true);
-    if (!marked || isConstant || typeof node.value !== 'string' || node.value === '') return [];
-    return [{ pointer, node, written: node.value }];
+    const marks = [schema, ...branchesOf(schema)].flatMap((candidate) => candidate[pathKeyword] ?? []);
+    const [mark] = marks;
+    if (mark === undefined || isConstant || typeof node.value !== 'string' || node.value === '') return [];
+    return [{ pointer, node, written: node.value, isOutput: mark === outputPath }];
   }
   const children: readonly [string | number, RecipeNode][] =
     node.kind === 'list'
@@ -68,7 +72,7 @@ const ownRoot = fileURLToPath(installationRoot);
 function mayHoldPaths(schema: Json): boolean {
   const known = typeof schema === 'object' && schema !== null ? pathsBySchema.get(schema) : false;
   if (known !== undefined) return known;
-  const holds = JSON.stringify(schema).includes('"x-roux-path":true');
+  const holds = JSON.stringify(schema).includes(`"${pathKeyword}":`);
   if (typeof schema === 'object' && schema !== null) pathsBySchema.set(schema, holds);
   return holds;
 }

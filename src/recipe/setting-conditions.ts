@@ -1,7 +1,7 @@
 /** Settings that mean something only beside some values of other settings (`onlyWith`). */
 import type { NewDiagnostic } from '../diagnostics/diagnostic.js';
 import { listOfNames } from '../diagnostics/suggest.js';
-import { onlyWithKeyword, type SettingCondition } from '../plugin/conditional-setting.js';
+import { onlyWithKeyword, type SettingCondition } from '../plugin/setting-keywords.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
 import { isList, isObject } from './describe-schema.js';
 import { excerptOf, type MapNode, valueAt } from './recipe-node.js';

@@ -119,7 +119,7 @@ function exampleValue(name: string, schema: JsonObject): string {
   if (constant !== undefined) return yaml(constant);
   const [branch] = branchesOf(schema);
   if (branch) return exampleValue(name, branch);
-  if (schema['x-roux-path'] === true) return `./data/${name}`;
+  if (schema['x-roux-path'] !== undefined) return `./data/${name}`;
   switch (schema.type) {
     case 'integer':
     case 'number':

@@ -77,6 +77,7 @@ export class TrainingLoop {
 
   /** Runs to the end. An abort leaves a checkpoint. */
   async run(): Promise<TrainingResult> {
+    this.#options.log?.start(this.#state.curve);
     try {
       while (this.#isGoingOn()) {
         this.#options.signal?.throwIfAborted();
@@ -168,6 +169,7 @@ export class TrainingLoop {
     if (step % this.#plan.logEvery === 0 || validation !== undefined || isLast) {
       const row = this.#row(pending, validation);
       this.#state = { ...state, pending: [], curve: [...state.curve, row] };
+      this.#options.log?.row(row);
     } else {
       this.#state = { ...state, pending };
     }

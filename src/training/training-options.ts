@@ -5,6 +5,7 @@ import type { NamedHostTensors, Runtime } from '../runtime/runtime.js';
 import type { BestOptions } from './best.js';
 import type { StepFigures } from './checkpoint.js';
 import type { CurveRow } from './curve.js';
+import type { CurveLog } from './logs/curve-log.js';
 import type { EvaluationMetrics, Objective, ObjectiveData } from './objective.js';
 import type { OptimizerGroup } from './optimizer-groups.js';
 import type { OptimizerOptions } from './optimizers/index.js';
@@ -85,6 +86,8 @@ export interface TrainingOptions {
   readonly continuation?: { readonly previous?: string; readonly state: string };
   /** Seconds that pass; decides when to write checkpoints and how fast training is said to be, never a result. */
   readonly clock: () => number;
+  /** Where rows of the curve go as they come. `train` starts it; who made it ends it. */
+  readonly log?: CurveLog;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly onMessage?: (message: string) => void;
 }

@@ -233,6 +233,16 @@ describe('paths', () => {
     expect(stage(recipe, 'mail').settings.path).toBe(join(folder, 'node_modules/@mail/corpus/data/mail.tsv'));
   });
 
+  test('to folders that a stage writes to need not exist and are no input', async () => {
+    const recipe = await good(
+      'recipe: 1\nstages: { base: { uses: load-model }, mail: { uses: load-dataset, with: { path: data/mail.tsv } }, ' +
+        'tokens: { uses: tokenize, in: { dataset: mail, model: base } }, ' +
+        'train: { uses: train, in: { model: base, tokens: tokens }, with: { log_to: { folder: runs/first } } } }',
+    );
+    expect(stage(recipe, 'train').settings.log_to).toEqual({ folder: join(folder, 'runs/first') });
+    expect(stage(recipe, 'train').paths).toEqual([]);
+  });
+
   test.each([
     'npm:@mail/corpus/../../data',
     'npm:',

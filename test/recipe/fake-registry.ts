@@ -3,7 +3,7 @@ import { type TObject, Type } from '@sinclair/typebox';
 import { createValidator } from '../../src/plugin/compile-validator.js';
 import { onlyWith } from '../../src/plugin/conditional-setting.js';
 import type { InputPort, OutputPort } from '../../src/plugin/define-stage.js';
-import { PathSetting } from '../../src/plugin/path-setting.js';
+import { OutputFolderSetting, PathSetting } from '../../src/plugin/path-setting.js';
 import type { JsonObject, StageInfo, StageRegistry } from '../../src/plugin/stage-info.js';
 
 interface FakeStage {
@@ -131,6 +131,9 @@ export const fakeRegistry: StageRegistry = new Map(
           }),
           optimizer: Type.Union([Type.Literal('adamw'), Type.Literal('sgd')], { default: 'adamw' }),
           momentum: Type.Optional(Type.Number({ ...onlyWith('optimizer', ['sgd']) })),
+          log_to: Type.Optional(
+            Type.Object({ folder: OutputFolderSetting({ description: 'A folder to look at' }) }, closed),
+          ),
           nesterov: Type.Optional(Type.Boolean({ ...onlyWith('momentum') })),
         },
         closed,

@@ -80,7 +80,7 @@ function typeOf(schema: JsonObject, depth = 0): string {
     const names = alternatives.filter(isObject).map((alternative) => typeOf(alternative, depth + 1));
     return [...new Set(names)].join(' | ');
   }
-  if (schema['x-roux-path'] === true) return 'path';
+  if (schema['x-roux-path'] !== undefined) return 'path';
   switch (schema.type) {
     case 'array':
       return isObject(schema.items) && depth < 3 ? `list of ${typeOf(schema.items, depth + 1)}` : 'list';
@@ -141,7 +141,7 @@ function exampleValue(name: string, property: Json): string {
   if (Array.isArray(property.examples) && property.examples.length > 0)
     return JSON.stringify(property.examples[0]);
   if (Array.isArray(property.enum)) return String(property.enum[0]);
-  if (property['x-roux-path'] === true) return './path';
+  if (property['x-roux-path'] !== undefined) return './path';
   switch (property.type) {
     case 'integer':
     case 'number':

@@ -1,4 +1,6 @@
 /** Serializes models to ONNX's protobuf format. Field numbers are those of onnx.proto3. */
+
+import { ProtobufWriter } from '../protobuf-writer.js';
 import {
   ONNX_DATA_TYPES,
   type OnnxAttribute,
@@ -7,7 +9,6 @@ import {
   type OnnxTensor,
   type OnnxValueInfo,
 } from './model.js';
-import { ProtobufWriter } from './protobuf-writer.js';
 
 /** The version of the intermediate representation; 9 goes with operator sets 19 and 20 and reads everything before. */
 export const ONNX_IR_VERSION = 9;

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { groupSettings } from './group-settings.js';
+import { logSettings } from './log-settings.js';
 import { optimizerSettings } from './optimizer-settings.js';
 
 /** The settings of the train stage. Names and defaults are those of transformers' Trainer where it has them. */
@@ -143,6 +144,7 @@ export const trainSettings = Type.Object(
       description:
         'Keep the state in which the training ends, so that one with more `epochs` or `max_steps` goes on from there, where the schedule allows it. Takes up to four times the space of the trained weights. Changes no result.',
     }),
+    ...logSettings,
     checkpoint_every_seconds: Type.Number({
       default: 60,
       minimum: 0,

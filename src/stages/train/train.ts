@@ -12,6 +12,7 @@ import { openRuntime } from '../../runtime/open-runtime.js';
 import { modeOf } from '../../training/best.js';
 import { exampleLengths } from '../../training/collate.js';
 import { writeCurve } from '../../training/curve.js';
+import type { TrainingEnd } from '../../training/logs/curve-log.js';
 import { balancedClassWeights } from '../../training/losses.js';
 import type { Objective } from '../../training/objective.js';
 import { distilledData } from '../../training/objectives/distilled-language-model.js';
@@ -35,6 +36,7 @@ import {
   requireSeveralLabels,
   trainableWeights,
 } from './inputs.js';
+import { createLog } from './log-settings.js';
 import { updateSettings } from './optimizer-settings.js';
 import { type TrainSettings, trainSettings } from './settings.js';
 import { readTargets, requireDistillable } from './targets.js';
@@ -75,14 +77,18 @@ nothing disturbed.`,
   },
   outputs: {
     model: { kind: 'model', description: 'The trained model.' },
-    curve: { kind: 'curve', description: 'Loss, learning rate and validation by step.' },
+    curve: {
+      kind: 'curve',
+      description:
+        'Loss, learning rate and validation by step: JSONL, CSV and an event file for TensorBoard.',
+    },
   },
   seeded: true,
   tensors: true,
   threads: 'all',
   stopSeconds: 20,
   continuation: { extent: ['epochs', 'max_steps'], anew: startsAnew },
-  keyless: ['checkpoint_every_seconds', 'keep_state'],
+  keyless: ['checkpoint_every_seconds', 'keep_state', 'log_to'],
   async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress, ...folders }) {
     const { scratch, cache, continuation } = folders;
     const { tokens, split } = await openTokensOf(inputs.tokens);
@@ -119,6 +125,16 @@ nothing disturbed.`,
     const partly = { ...objectiveSettings, ...frozen };
     const objective = createObjective(architecture, model.task, partly);
 
+    // What changes no result must not reach an artifact.
+    const { checkpoint_every_seconds: _often, keep_state: _kept, log_to: logTo = {}, ...training } = settings;
+    const curveLog = createLog(logTo, {
+      training,
+      environment: process.env,
+      now: Date.now,
+      onFailure: (message) => log.warning(message),
+    });
+    let end: TrainingEnd = 'failed';
+
     const runtime = await openRuntime(choice.name, { threads: choice.threads });
     const opened: Activations[] = [];
     const dataOf = async (part: ModelTokens['train']) => {
@@ -150,16 +166,17 @@ nothing disturbed.`,
         ...(continuation !== undefined && settings.keep_state ? { continuation } : {}),
         checkpoints: { folder: scratch, everySeconds: settings.checkpoint_every_seconds },
         clock: () => performance.now() / 1000,
+        log: curveLog,
         onProgress: (state) => progress(shown(state)),
         onMessage: (message) => log.info(message),
       });
-      // What changes no result must not reach an artifact.
-      const { checkpoint_every_seconds: _often, keep_state: _kept, ...training } = settings;
       const weightsNow = { ...model.weights, ...result.weights };
       await saveModel({ ...model, weights: weightsNow, training }, outputs.model.path);
       await writeCurve(outputs.curve.path, result.curve);
+      end = 'finished';
       return { metrics: metricsOf(result), summary: summaryOf(result) };
     } finally {
+      await curveLog.end(signal.aborted ? 'cancelled' : end);
       for (const activations of opened) activations.close();
       await runtime.dispose();
     }

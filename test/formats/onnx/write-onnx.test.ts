@@ -1,8 +1,8 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { OnnxModel } from '../../../src/formats/onnx/model.js';
-import { ProtobufWriter } from '../../../src/formats/onnx/protobuf-writer.js';
 import { writeOnnx } from '../../../src/formats/onnx/write-onnx.js';
+import { ProtobufWriter } from '../../../src/formats/protobuf-writer.js';
 
 function bytes(write: (writer: ProtobufWriter) => void): number[] {
   const writer = new ProtobufWriter();

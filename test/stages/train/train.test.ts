@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -9,6 +9,7 @@ import type { InputArtifact } from '../../../src/plugin/define-stage.js';
 import { trainSettings } from '../../../src/stages/train/settings.js';
 import train from '../../../src/stages/train/train.js';
 import { readCurve } from '../../../src/training/curve.js';
+import { startFakeMlflow } from '../../training/logs/fake-mlflow.js';
 import { createProject, digestOf, surroundings } from './project.js';
 
 let project: ReturnType<typeof createProject>;
@@ -138,6 +139,63 @@ describe('the train stage', () => {
     const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
     const { result } = await run(inputs, settings);
     expect(result?.metrics?.train_loss).toBeGreaterThan(0);
+  });
+
+  it('logs where it is told to, without a trace in what comes out', async () => {
+    const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
+    const plain = await run(inputs, { max_steps: 3 });
+    const server = await startFakeMlflow();
+    const folder = join(project.output('logs').path, 'runs', 'first');
+    const log_to = { folder, mlflow: server.address, experiment: 'spam' };
+    const logged = await run(inputs, { max_steps: 3, log_to });
+    await server.close();
+    expect(await readCurve(folder)).toEqual(await readCurve(logged.outputs.curve.path));
+    expect(readdirSync(folder).some((name) => name.includes('tfevents'))).toBe(true);
+    expect(server.requests.at(-1)?.body.status).toBe('FINISHED');
+    expect(digestOf(logged.outputs.model.path)).toBe(digestOf(plain.outputs.model.path));
+    expect(digestOf(logged.outputs.curve.path)).toBe(digestOf(plain.outputs.curve.path));
+  });
+
+  it('ends well without the server that it should log to, with a warning', async () => {
+    const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
+    const server = await startFakeMlflow();
+    server.refuseWith(500);
+    const { messages, result } = await run(inputs, { max_steps: 2, log_to: { mlflow: server.address } });
+    await server.close();
+    expect(result?.metrics?.steps).toBe(2);
+    expect(messages.filter((message) => message.includes('no longer logged to MLflow')).length).toBe(1);
+  });
+
+  it.each<[string, Settings]>([
+    ['adafactor', { optimizer: 'adafactor', scale_parameter: true, learning_rate: 0.1 }],
+    ['lion', { optimizer: 'lion', learning_rate: 1e-3, weight_decay: 0.1 }],
+    ['sgd', { optimizer: 'sgd', momentum: 0.9, nesterov: true, learning_rate: 0.1 }],
+    ['one cycle', { schedule: 'one-cycle', learning_rate: 1e-2 }],
+    [
+      'layer decay, groups, unfreezing and an average',
+      {
+        layer_decay: 0.8,
+        groups: [
+          { match: 'classifier', learning_rate: 0.02 },
+          { match: ['*.position_embeddings.*'], frozen: true },
+        ],
+        gradual_unfreezing: 0.5,
+        ema: 0.8,
+      },
+    ],
+  ])('learns with %s', async (_, settings) => {
+    const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
+    const { result } = await run(inputs, { epochs: 10, ...settings });
+    expect(result?.metrics?.validation_accuracy).toBeGreaterThan(0.75);
+  });
+
+  it('says which pattern of a group matches nothing, and what was meant', async () => {
+    const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
+    const error = await failure(run(inputs, { groups: [{ match: 'embedings', frozen: true }] }));
+    expect(error.message).toContain("'embedings' matches no parameter");
+    expect(error.details.help).toBe("did you mean 'embeddings'?");
+    const all = await failure(run(inputs, { groups: [{ match: 'all', frozen: true }] }));
+    expect(all.message).toContain('nothing to train');
   });
 
   it('says what is wrong with data that cannot be learned from', async () => {

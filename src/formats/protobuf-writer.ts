@@ -1,10 +1,11 @@
 const VARINT = 0;
+const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
 /**
- * Writes protobuf's wire format (https://protobuf.dev/programming-guides/encoding/): varints, fixed 32-bit floats and
- * length-delimited fields. Nested messages are written by their own writer and appended by reference, so that large
+ * Writes protobuf's wire format (https://protobuf.dev/programming-guides/encoding/): varints, fixed 32-bit and
+ * 64-bit floats and length-delimited fields. Nested messages are written by their own writer and appended by reference, so that large
  * payloads are copied once, in `finish`.
  */
 export class ProtobufWriter {
@@ -30,6 +31,14 @@ export class ProtobufWriter {
   float(field: number, value: number): void {
     this.varint(field * 8 + FIXED32);
     this.raw32(value);
+  }
+
+  /** A 64-bit float field. */
+  double(field: number, value: number): void {
+    this.varint(field * 8 + FIXED64);
+    this.reserve(8);
+    new DataView(this.scratch.buffer, this.scratch.byteOffset).setFloat64(this.used, value, true);
+    this.used += 8;
   }
 
   /** A UTF-8 string field. */

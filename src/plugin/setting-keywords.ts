@@ -1,0 +1,21 @@
+/**
+ * The JSON Schema keywords of roux. Apart from the functions that make settings with them, since the recipe checker reads
+ * them and loads no TypeBox.
+ */
+
+/** Marks a setting as a path: `true` for one that is read, `outputPath` for a folder that is written to. */
+export const pathKeyword = 'x-roux-path';
+
+/** What `pathKeyword` says of a folder that is written to. */
+export const outputPath = 'output';
+
+/** Says beside which value of another setting a setting has a meaning: a `SettingCondition`. */
+export const onlyWithKeyword = 'x-roux-only-with';
+
+/** What `onlyWithKeyword` holds. */
+export interface SettingCondition {
+  /** Another setting of the same map. */
+  readonly setting: string;
+  /** The values beside which the setting has a meaning; absent: the other setting must be given. */
+  readonly values?: readonly string[];
+}
