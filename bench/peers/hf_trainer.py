@@ -6,6 +6,7 @@ standard input: a number trains so many steps and is answered by a JSON line wit
 
 import json
 import os
+import re
 import resource
 import sys
 import time
@@ -99,6 +100,9 @@ else:
     model = AutoModelForSequenceClassification.from_pretrained(settings["model"], num_labels=2)
 if settings.get("attention"):
     model.set_attn_implementation(settings["attention"])
+for name, parameter in model.named_parameters():
+    if any(re.search(pattern, name) for pattern in settings.get("freeze", [])):
+        parameter.requires_grad = False
 arguments = TrainingArguments(
     output_dir=settings["output"],
     per_device_train_batch_size=settings["batchSize"],
