@@ -7,7 +7,7 @@ import { colorsOf, graphStyle } from './style.js';
 export type GraphFormat = 'svg' | 'mermaid' | 'dot';
 
 /** The colours of states, as the style sheet has them in the light. */
-const stateColors: typeof stateWords = { hit: '#2b59c3', run: '#d9622b', waiting: '#b0810f' };
+const stateColors: typeof stateWords = { hit: '#2b59c3', run: '#c4521c', waiting: '#946c0a' };
 
 /** Writes a graph. */
 export function formatGraph(nodes: readonly GraphNode[], format: GraphFormat): string {

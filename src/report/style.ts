@@ -2,21 +2,25 @@
 
 const light = `
 --bg:#faf9f7;--panel:#fff;--ink:#1d1c1a;--muted:#6d6963;--line:#e5e1da;--accent:#2b59c3;--good:#18794e;--bad:#c23b31;
---c1:#2b59c3;--c2:#d9622b;--c3:#18876a;--c4:#8b4fc0;--c5:#b0810f;--c6:#c23b76;
---data:#18876a;--model:#8b4fc0;--measure:#2b59c3;--product:#d9622b;--other:#8a857d;--heat:43,89,195;--heat-bad:194,59,49`;
+--c1:#2b59c3;--c2:#c4521c;--c3:#147a5f;--c4:#8b4fc0;--c5:#946c0a;--c6:#c23b76;
+--data:#147a5f;--model:#8b4fc0;--measure:#2b59c3;--product:#c4521c;--other:#8a857d;--heat:43,89,195;--heat-bad:194,59,49`;
 
 const dark = `
 --bg:#131416;--panel:#1b1d20;--ink:#ebe8e3;--muted:#9d998f;--line:#2e3136;--accent:#8cb0ff;--good:#5cc796;--bad:#ff8b7e;
 --c1:#7ea6ff;--c2:#ff9b66;--c3:#4fc9a4;--c4:#c59bf2;--c5:#e0b84f;--c6:#f58ab4;
 --data:#4fc9a4;--model:#c59bf2;--measure:#7ea6ff;--product:#ff9b66;--other:#8a857d;--heat:126,166,255;--heat-bad:255,139,126`;
 
+/** Steps from which letters are those of the panel: on what lies between pale and strong neither kind can be read well. */
+const strongFrom = 7;
+
 /** Shades of the confusion matrix, in steps of a tenth. */
 const heat = Array.from({ length: 11 }, (_, step) => {
-  const alpha = (step / 10) * 0.85;
-  const strong = step >= 6 ? ';color:var(--panel)' : '';
+  const isStrong = step >= strongFrom;
+  const alpha = isStrong ? 0.91 + 0.03 * (step - strongFrom) : step * 0.07;
+  const letters = isStrong ? ';color:var(--panel)' : '';
   return (
-    `.confusion .right.heat${step}{background:rgba(var(--heat),${alpha.toFixed(3)})${strong}}` +
-    `.confusion .wrong.heat${step}{background:rgba(var(--heat-bad),${alpha.toFixed(3)})${strong}}`
+    `.confusion .right.heat${step}{background:rgba(var(--heat),${alpha.toFixed(3)})${letters}}` +
+    `.confusion .wrong.heat${step}{background:rgba(var(--heat-bad),${alpha.toFixed(3)})${letters}}`
   );
 }).join('\n');
 
@@ -88,7 +92,7 @@ tbody tr:last-child td{border-bottom:0}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 caption{text-align:left;color:var(--muted)}
 .confusion td{text-align:center;border:2px solid var(--panel);border-radius:6px;padding:.5rem .7rem;min-width:4rem;font-variant-numeric:tabular-nums;font-weight:550}
-.confusion td small{display:block;color:inherit;opacity:.75;font-weight:400}
+.confusion td small{display:block;color:inherit;font-weight:400}
 .confusion th{border:0;padding:.3rem .7rem .3rem 0}
 .confusion thead th{text-align:center;padding:.3rem}
 .confusion tbody tr:last-child td{border-bottom:2px solid var(--panel)}

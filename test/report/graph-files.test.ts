@@ -29,8 +29,8 @@ describe('a graph', () => {
         '  s0 --> s2',
         '  s1 --> s2',
         '  classDef hit stroke:#2b59c3,stroke-width:2px',
-        '  classDef run stroke:#d9622b,stroke-width:2px',
-        '  classDef waiting stroke:#b0810f,stroke-width:2px',
+        '  classDef run stroke:#c4521c,stroke-width:2px',
+        '  classDef waiting stroke:#946c0a,stroke-width:2px',
         '',
       ].join('\n'),
     );
@@ -40,7 +40,7 @@ describe('a graph', () => {
   it('as DOT quotes names', () => {
     const text = formatGraph(plan, 'dot');
     expect(text).toContain(
-      '"b \\"<x>\\" c" [label="b \\"<x>\\" c\\nwork\\nto run", color="#d9622b", penwidth=2];',
+      '"b \\"<x>\\" c" [label="b \\"<x>\\" c\\nwork\\nto run", color="#c4521c", penwidth=2];',
     );
     expect(text).toContain('"a" -> "d";');
     expect(text.split('->')).toHaveLength(4);

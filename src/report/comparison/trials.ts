@@ -94,7 +94,7 @@ function dimensionSpec(sweep: ComparedSweep, { name, log }: ComparedSweep['dimen
       ? {
           field: 'at',
           type: 'quantitative',
-          scale: { type: log ? 'log' : 'linear', zero: false, nice: false, padding: 10 },
+          scale: { type: log ? 'log' : 'linear', ...(!log && { zero: false }), nice: false, padding: 10 },
           axis: { title: name, grid: false, tickCount: 4, format: '~g' },
         }
       : { field: 'at', type: 'ordinal', axis: { title: name, labelAngle: 0 } };
