@@ -2,7 +2,8 @@
  * The `model` artifact: a folder in Hugging Face layout, and `roux.json` beside it.
  *
  * `config.json`, `model.safetensors` (or shards with an index), the tokenizer's files; Python's `from_pretrained` opens
- * the folder. `roux.json` holds what that layout has no place for: the task and the names of frozen weights.
+ * the folder. `roux.json` holds what that layout has no place for: the task, the names of frozen weights, how the
+ * model was trained.
  */
 import { copyFile, link, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ export interface ModelNotes {
   readonly frozen: readonly string[];
   /** The settings that it was last trained with, snake_case, for model cards; absent where roux did not train it. */
   readonly training?: JsonRecord | undefined;
+  /** Tokens at which the texts that it was last trained on were cut off; absent where roux did not train it. */
+  readonly maximumTrainedLength?: number | undefined;
 }
 
 /** The stored weights of a model, under the names that the files have. */
@@ -135,12 +138,15 @@ async function readNotes(file: string): Promise<ModelNotes> {
     task: fields.raw('task') === undefined ? null : fields.string('task'),
     frozen: fields.strings('frozen'),
     training: fields.raw('training') === undefined ? undefined : fields.record('training'),
+    maximumTrainedLength:
+      fields.raw('max_length') === undefined ? undefined : fields.integer('max_length', { least: 1 }),
   };
 }
 
 async function writeNotes(path: string, notes: ModelNotes): Promise<void> {
-  const { task, frozen, training } = notes;
-  await writeFile(join(path, notesFile), formatJson({ version: notesVersion, task, frozen, training }));
+  const { task, frozen, training, maximumTrainedLength } = notes;
+  const fields = { version: notesVersion, task, frozen, training, max_length: maximumTrainedLength };
+  await writeFile(join(path, notesFile), formatJson(fields));
 }
 
 async function openShards(path: string): Promise<StoredWeights> {

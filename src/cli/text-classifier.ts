@@ -23,7 +23,7 @@ export interface TextClassifier {
 export interface TextClassifierOptions {
   readonly runtime: RuntimeName;
   readonly threads: number;
-  /** Tokens after which a text is cut off; default: as many as the model takes. */
+  /** Tokens after which a text is cut off; default: as in training, else as many as the model takes. */
   readonly maxLength?: number;
 }
 
@@ -66,7 +66,10 @@ async function openFolder(
   const runtime = await openRuntime(name, { threads });
   const predictor = createPredictor(model, runtime);
   const { config } = model.architecture;
-  const most = Math.min(maxLength ?? config.maximumLength, config.maximumLength);
+  const most = Math.min(
+    maxLength ?? model.maximumTrainedLength ?? config.maximumLength,
+    config.maximumLength,
+  );
   return {
     labels: config.labels,
     classify: (texts) =>

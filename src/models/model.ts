@@ -30,6 +30,8 @@ export interface Model {
   readonly tokenizer: string | null;
   /** The settings that it was last trained with, snake_case; absent where roux did not train it. */
   readonly training?: JsonRecord | undefined;
+  /** Tokens at which the texts that it was last trained on were cut off; absent where roux did not train it. */
+  readonly maximumTrainedLength?: number | undefined;
 }
 
 /** How a folder is read. */
@@ -103,6 +105,7 @@ export async function loadModel(path: string, options: LoadModelOptions = {}): P
         frozen: folder.notes.frozen.filter((name) => values[name] !== undefined),
         tokenizer: path,
         training: folder.notes.training,
+        maximumTrainedLength: folder.notes.maximumTrainedLength,
       },
       fresh,
       ignored,
@@ -163,7 +166,12 @@ export async function saveModel(model: Model, path: string): Promise<void> {
   await writeModelFolder(path, {
     config: configFields(model),
     weights: storedWeights(model.weights),
-    notes: { task: model.task, frozen: model.frozen, training: model.training },
+    notes: {
+      task: model.task,
+      frozen: model.frozen,
+      training: model.training,
+      maximumTrainedLength: model.maximumTrainedLength,
+    },
     tokenizer: model.tokenizer,
   });
 }

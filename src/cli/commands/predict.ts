@@ -34,7 +34,11 @@ export function command(outside: CommandOutside): Command {
     .option('-i, --input <file>', 'read texts from this file')
     .option('--jsonl', 'lines are JSON objects with "text" and perhaps "text_pair"')
     .option('--json', 'print one JSON object a line, with all fields of the input and the probabilities')
-    .option('--max-length <tokens>', 'cut texts off after so many tokens', wholeNumber(2))
+    .option(
+      '--max-length <tokens>',
+      'cut texts off after so many tokens; default: as in training',
+      wholeNumber(2),
+    )
     .option('--threads <number>', 'CPU threads to use; default: all', wholeNumber(1))
     .option('-p, --profile <name>', 'of a recipe: the profile that it was run with; default: none')
     .addOption(runtimeOption())

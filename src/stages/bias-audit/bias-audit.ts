@@ -24,9 +24,12 @@ import { auditWarnings, reportAudit } from './audit-report.js';
 import { chooseIdentities, chooseSwaps } from './choose-lists.js';
 import { textClassifier } from './classify-texts.js';
 
+/** Where texts are cut off for a model of which it is not known what it was trained on. */
+const untrainedLength = 256;
+
 export default defineStage({
   type: 'bias-audit',
-  version: 1,
+  version: 2,
   summary: 'Audits a classifier: counterfactual swaps, and rates of groups of texts',
   description: `Counterfactual swaps: words of one group (gendered words, first names, nationalities) are exchanged for those of another
 in every text. The flip rate is the share of variants whose predicted label changes; the shift is the change of the positive
@@ -69,11 +72,13 @@ lists; nothing is said about groups then.`,
         minimum: 1,
         description: 'At most so many counterfactuals of one text and list, drawn by the seed.',
       }),
-      max_length: Type.Integer({
-        default: 256,
-        minimum: 8,
-        description: 'Texts are cut off at so many tokens (or at the most that the model takes).',
-      }),
+      max_length: Type.Optional(
+        Type.Integer({
+          minimum: 8,
+          description:
+            'Texts are cut off at so many tokens (or at the most that the model takes). Default: as in the training of the model; 256 where roux did not train it.',
+        }),
+      ),
       minimum_examples: Type.Integer({
         default: 30,
         minimum: 0,
@@ -144,7 +149,10 @@ lists; nothing is said about groups then.`,
     try {
       const predictor = createPredictor(model, runtime, { batchTokens: settings.batch_tokens });
       const classify = textClassifier(predictor, tokenizer, {
-        maxLength: Math.min(settings.max_length, maximumLength),
+        maxLength: Math.min(
+          settings.max_length ?? model.maximumTrainedLength ?? untrainedLength,
+          maximumLength,
+        ),
         signal,
         onProgress: (done, total) => progress({ done, total, unit: 'texts' }),
       });

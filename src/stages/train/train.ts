@@ -43,7 +43,7 @@ import { readTargets, requireDistillable } from './targets.js';
 
 export default defineStage({
   type: 'train',
-  version: 4,
+  version: 5,
   summary: 'Trains a model on tokens',
   description: `What is trained for follows from the model's task: cross entropy for classification, masked language modelling with masks
 drawn anew in every epoch otherwise. Frozen weights (\`freeze-layers\`) stay as they are. A classifier whose head has
@@ -171,7 +171,10 @@ nothing disturbed.`,
         onMessage: (message) => log.info(message),
       });
       const weightsNow = { ...model.weights, ...result.weights };
-      await saveModel({ ...model, weights: weightsNow, training }, outputs.model.path);
+      await saveModel(
+        { ...model, weights: weightsNow, training, maximumTrainedLength: tokens.maxLength },
+        outputs.model.path,
+      );
       await writeCurve(outputs.curve.path, result.curve);
       end = 'finished';
       return { metrics: metricsOf(result), summary: summaryOf(result) };

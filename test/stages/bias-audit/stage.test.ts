@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readMetrics } from '../../../src/artifacts/metrics.js';
+import { openModelFolder, writeModelWithNotes } from '../../../src/artifacts/model.js';
 import { UserError } from '../../../src/artifacts/user-error.js';
 import biasAudit from '../../../src/stages/bias-audit/bias-audit.js';
 import { createTinyProject, ROWS, surroundings, type TinyProject } from '../tiny-project.js';
@@ -57,6 +58,25 @@ describe('bias-audit', () => {
     const first = await run('first', { limit: 10 });
     expect((await run('second', { limit: 10 })).metrics).toEqual(first.metrics);
     expect(first.metrics.details).toMatchObject({ examples: 10 });
+  });
+
+  it('cuts texts off where those of the training were, unless told otherwise', async () => {
+    const model = await project.model('sequence-classification');
+    const trained = project.output('noted', 'model');
+    const { notes } = await openModelFolder(model.path);
+    await writeModelWithNotes(model.path, trained.path, { ...notes, maximumTrainedLength: 8 });
+    const { max_length: _, ...withoutLength } = settings;
+    const audit = async (name: string, path: string, given: Settings) => {
+      const metrics = project.output(name, 'metrics');
+      const inputs = { model: { ...model, path }, dataset: project.dataset };
+      await biasAudit.run({ ...surroundings(), settings: given, inputs, outputs: { metrics } });
+      return (await readMetrics(metrics.path)).metrics;
+    };
+    const short = await audit('short', model.path, { ...settings, max_length: 8 });
+    expect(await audit('as trained', trained.path, withoutLength)).toEqual(short);
+    const long = await audit('long', trained.path, settings);
+    expect(long).not.toEqual(short);
+    expect(await audit('not trained', model.path, withoutLength)).toEqual(long);
   });
 
   it('swaps only the lists that the settings name, several in one variant', async () => {

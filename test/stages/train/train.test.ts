@@ -55,6 +55,7 @@ describe('the train stage', () => {
     expect(curve.filter((row) => row.validation !== undefined).length).toBe(8);
     const { model } = await loadModel(outputs.model.path);
     expect(model.architecture.config.labels).toEqual(['ham', 'spam']);
+    expect(model.maximumTrainedLength).toBe(16);
   });
 
   it('makes the same bytes again, also when it was killed on the way', async () => {
