@@ -16,6 +16,7 @@ import type { ResultRecord, StoredArtifact } from './result-record.js';
 import { writeResult } from './results.js';
 import { describeFailure } from './stage-failure.js';
 import type { Store } from './store.js';
+import { limitScratch } from './sweep.js';
 import type { CacheQuestion, StageTask, TaskEnd } from './worker/protocol.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -105,6 +106,7 @@ async function executeIn(temporary: string, request: ExecutionRequest): Promise<
   const { store, stage, keyed, pool } = request;
   const scratch = store.scratchFolder(keyed.key);
   if (request.fresh) await removeTree(scratch);
+  await limitScratch(store);
   await mkdir(scratch, { recursive: true });
   const resumed = (await readdir(scratch)).length > 0;
   const prepared = await prepareTask(temporary, scratch, request);

@@ -1,7 +1,8 @@
 /** Clears what killed processes left behind; done whenever a store is opened. */
 import { lstat, readdir } from 'node:fs/promises';
 import { ignoreMissing } from './file-writing.js';
-import { isLocked, sweepLocks } from './locks.js';
+import { folderBytes } from './folder-bytes.js';
+import { isLocked, sweepLocks, tryLock } from './locks.js';
 import { forgetDeadProcesses } from './presence.js';
 import { removeTree } from './remove-tree.js';
 import { runIds } from './run-record.js';
@@ -9,6 +10,9 @@ import type { Store } from './store.js';
 
 /** Records of runs beyond this number go without being asked for; somebody who watches all day makes hundreds. */
 const keptRuns = 500;
+
+/** Checkpoints of stages that were broken off take no more than this; the newest stays in any case. */
+const keptScratchBytes = 4e9;
 
 /** Removes temporary files and locks of dead processes, checkpoints of complete results, and very old run records. */
 export async function sweepStore(store: Store): Promise<readonly string[]> {
@@ -29,6 +33,28 @@ async function sweepScratch(store: Store): Promise<readonly string[]> {
     removed.push(`scratch/${key}`);
   }
   return removed;
+}
+
+/**
+ * Keeps the checkpoints that cancelled and killed stages left small: the oldest ones go beyond `keptScratchBytes`. Somebody who
+ * watches a recipe and edits it breaks off one training after the other, each of another key.
+ */
+export async function limitScratch(store: Store, limit = keptScratchBytes): Promise<void> {
+  const left: { readonly key: string; readonly bytes: number; readonly time: number }[] = [];
+  for (const key of await readdir(store.path('scratch'))) {
+    const stats = await lstat(store.scratchFolder(key)).catch(ignoreMissing);
+    if (stats === undefined || (await isLocked(store, key))) continue;
+    left.push({ key, bytes: await folderBytes(store.scratchFolder(key)), time: stats.mtimeMs });
+  }
+  let bytes = 0;
+  for (const [index, found] of left.sort((a, b) => b.time - a.time).entries()) {
+    bytes += found.bytes;
+    if (index === 0 || bytes <= limit) continue;
+    const answer = await tryLock(store, found.key);
+    if (answer.state === 'busy') continue;
+    await removeTree(store.scratchFolder(found.key));
+    await answer.lock.release();
+  }
 }
 
 async function sweepRuns(store: Store): Promise<readonly string[]> {

@@ -1,4 +1,7 @@
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { limitScratch } from '../../src/engine/sweep.js';
 import { createWorkerPool } from '../../src/engine/worker-pool.js';
 import { Rig, untilGone } from '../rig/rig.js';
 
@@ -89,6 +92,24 @@ test('a cancelled stage goes on from its checkpoint', async () => {
   const { events } = await again;
   expect(events.find(({ event }) => event === 'stage-started')).toMatchObject({ resumed: true });
   expect(await rig.files('scratch')).toEqual([]);
+});
+
+test('checkpoints of stages that were broken off are kept up to a limit, the newest in any case', async () => {
+  const store = await rig.store();
+  for (const [age, key] of ['c', 'b', 'a'].entries()) {
+    const folder = store.scratchFolder(key.repeat(64));
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'checkpoint'), 'x'.repeat(100));
+    await utimes(folder, 1_000 - age, 1_000 - age);
+  }
+  const left = async () => (await readdir(store.path('scratch'))).map((key) => key.charAt(0)).sort();
+  await limitScratch(store, 300);
+  expect(await left()).toEqual(['a', 'b', 'c']);
+  await limitScratch(store, 250);
+  expect(await left()).toEqual(['b', 'c']);
+  await limitScratch(store, 10);
+  expect(await left()).toEqual(['c']);
+  expect(await rig.files('locks')).toEqual([]);
 });
 
 test('a forced stage does not go on from a checkpoint', async () => {
