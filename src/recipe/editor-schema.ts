@@ -5,8 +5,9 @@
 import type { StageFacts } from '../plugin/builtin-stages.js';
 import type { InputPort } from '../plugin/define-stage.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
+import { allowParams } from './allow-params.js';
 import { isList, isObject, requiredNames } from './describe-schema.js';
-import { appendKey } from './merge-recipes.js';
+import { inWords, stageInWords } from './editor-words.js';
 import { paramSchema, recipeSchema, stageSchema } from './recipe-schema.js';
 
 /** The schema of a recipe that may use these stage types, and others that plugins define. */
@@ -16,37 +17,91 @@ export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
   const uses: JsonObject = {
     description: 'The stage type.',
     anyOf: [
-      ...stages.map(({ type, summary }) => ({ const: type, description: summary })),
+      ...stages.map((facts) => ({
+        const: facts.type,
+        description: facts.summary,
+        markdownDescription: stageInWords(facts),
+      })),
       { type: 'string' },
     ],
   };
+  const { required: _, type: __, ...stageShape } = stageSchema;
+  const { required: ___, ...recipeShape } = recipeSchema;
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'roux recipe',
+    required: ['recipe'],
+    defaultSnippets: [skeleton],
     ...allowParams({
-      ...recipeSchema,
+      ...recipeShape,
       properties: {
         ...sections,
         params: { ...sections.params, additionalProperties: paramOrDefault },
         stages: {
           ...sections.stages,
           additionalProperties: {
-            ...stageSchema,
-            // A null removes a stage of a recipe that is extended; what extends one need not repeat its type.
-            type: ['object', 'null'],
-            required: [],
+            ...stageShape,
             properties: { ...stage, uses },
-            allOf: stages.map((facts) => ({
-              if: { required: ['uses'], properties: { uses: { const: facts.type } } },
-              // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-              then: stageConsequence(facts),
-            })),
+            allOf: stages.map((facts) => ifUses(facts.type, stageConsequence(facts))),
           },
         },
       },
     }),
+    ...byExtending(stages),
   };
 }
+
+/** A recipe that extends another may leave out what that one says, and remove its stages. */
+function byExtending(stages: readonly StageFacts[]): JsonObject {
+  const ofStages = (schema: JsonObject): JsonObject => ({
+    properties: { stages: { additionalProperties: schema } },
+  });
+  return {
+    if: { required: ['extends'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: ofStages({ type: ['object', 'null'] }),
+    else: {
+      required: ['stages'],
+      ...ofStages({
+        type: 'object',
+        required: ['uses'],
+        allOf: stages.flatMap((facts) => {
+          const requirements = requirementsOf(facts);
+          return requirements ? [ifUses(facts.type, requirements)] : [];
+        }),
+      }),
+    },
+  };
+}
+
+/** A pattern, not a constant: completion takes `train` for the beginning of `train-tokenizer`. */
+function ifUses(type: string, consequence: JsonObject): JsonObject {
+  return {
+    if: { required: ['uses'], properties: { uses: { pattern: `^${type}$` } } },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: consequence,
+  };
+}
+
+/** What editors offer in an empty file. */
+const skeleton: JsonObject = {
+  label: 'a recipe that fine-tunes a classifier',
+  description: 'Data, a model, tokens, training, evaluation.',
+  body: {
+    recipe: 1,
+    name: '$' + '{1:my-classifier}',
+    stages: {
+      data: { uses: 'load-dataset', with: { path: '$' + '{2:data/examples.tsv}' } },
+      base: {
+        uses: 'load-model',
+        in: { dataset: 'data' },
+        with: { from: '$' + '{3:npm:roux/models/base}', task: 'sequence-classification' },
+      },
+      tokens: { uses: 'tokenize', in: { dataset: 'data', model: 'base' } },
+      train: { uses: 'train', in: { model: 'base', tokens: 'tokens' } },
+      evaluate: { uses: 'evaluate', in: { model: 'train', tokens: 'tokens.test' } },
+    },
+  },
+};
 
 /** What has `default` or `type` is the long form; anything else is a default. */
 const paramOrDefault: JsonObject = {
@@ -65,23 +120,40 @@ export function editorStageSchema({ type, summary, settings }: StageFacts): Json
   };
 }
 
-function stageConsequence({ summary, settings, inputs }: StageFacts): JsonObject {
-  const needsSettings = requiredNames(settings).length > 0;
+/** Which settings and inputs a stage type knows. */
+function stageConsequence(facts: StageFacts): JsonObject {
+  const { type, settings, inputs } = facts;
   const ports = Object.entries(inputs).map(([name, port]) => [name, portSchema(port)] as const);
-  const required = Object.entries(inputs).flatMap(([name, port]) => (port.optional ? [] : [name]));
   const map: JsonObject = {
+    title: `inputs of ${type}`,
     type: 'object',
     additionalProperties: false,
     properties: Object.fromEntries(ports),
-    ...(required.length > 0 && { required }),
   };
+  const { required: _, ...shape } = withoutDefaulted(settings);
   return {
-    description: summary,
+    title: type,
+    description: facts.summary,
+    markdownDescription: stageInWords(facts),
     properties: {
-      with: withoutDefaulted(settings),
+      with: { title: `settings of ${type}`, ...inWords(shape) },
       in: { anyOf: [map, { type: 'string' }, { type: 'array', items: { type: 'string' } }] },
     },
-    ...(needsSettings && { required: ['with'] }),
+  };
+}
+
+/** Which of them must be written. */
+function requirementsOf({ settings, inputs }: StageFacts): JsonObject | undefined {
+  const needed = requiredNames(settings);
+  const wired = Object.entries(inputs).flatMap(([name, port]) => (port.optional ? [] : [name]));
+  const keys = [...(needed.length > 0 ? ['with'] : []), ...(wired.length > 0 ? ['in'] : [])];
+  if (keys.length === 0) return undefined;
+  return {
+    required: keys,
+    properties: {
+      ...(needed.length > 0 && { with: { required: needed } }),
+      ...(wired.length > 0 && { in: { required: wired } }),
+    },
   };
 }
 
@@ -116,71 +188,6 @@ function portSchema({ kind, description, many }: InputPort): JsonObject {
   return many
     ? { ...words, anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] }
     : { ...words, type: 'string' };
-}
-
-const reference: JsonObject = { type: 'string', pattern: '^\\$\\{[^}]+\\}$' };
-
-/** Lets every value below `properties` and the like also be one reference to a parameter. */
-function allowParams(schema: JsonObject): JsonObject {
-  const inner = Object.fromEntries(
-    Object.entries(schema).map(([keyword, value]): [string, Json] => {
-      if (keyword === 'properties' && isObject(value)) {
-        return [
-          keyword,
-          Object.fromEntries(
-            Object.entries(value).map(([name, child]) => [name, child === true ? true : allowed(child)]),
-          ),
-        ];
-      }
-      if (keyword === 'allOf' && isList(value))
-        return [keyword, value.map((child) => (isObject(child) ? consequences(child) : child))];
-      if ((keyword === 'items' || keyword === 'additionalProperties') && isObject(value))
-        return [keyword, allowed(value)];
-      return [keyword, value];
-    }),
-  );
-  return inner;
-}
-
-/** The condition of an if/then stays as it is: it asks what is written. */
-function consequences(schema: JsonObject): JsonObject {
-  return isObject(schema.then) ? { ...schema, ...thenOf(allowParams(schema.then)) } : schema;
-}
-
-function thenOf(schema: JsonObject): JsonObject {
-  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-  return { then: schema };
-}
-
-function allowed(schema: Json): Json {
-  if (!isObject(schema)) return schema;
-  const { description, default: standard, ...rest } = allowParams(schema);
-  if (takesAnyText(rest)) return schema;
-  const words = {
-    ...(description !== undefined && { description }),
-    ...(standard !== undefined && { default: standard }),
-  };
-  if (isList(rest.anyOf) && Object.keys(rest).length === 1) {
-    const isText = rest.anyOf.some((branch) => isObject(branch) && takesAnyText(branch));
-    return isText ? { ...words, ...rest } : { ...words, anyOf: [...rest.anyOf, reference] };
-  }
-  return { ...words, anyOf: [rest, reference, ...(rest.type === 'array' ? [appending(rest)] : [])] };
-}
-
-/** `{ $append: [...] }`, which adds to the list of a recipe that is extended. */
-function appending(list: JsonObject): JsonObject {
-  const { minItems: _, ...items } = list;
-  return {
-    type: 'object',
-    required: [appendKey],
-    additionalProperties: false,
-    properties: { [appendKey]: items },
-  };
-}
-
-function takesAnyText(schema: JsonObject): boolean {
-  const isNarrow = ['const', 'enum', 'pattern', 'format', 'maxLength'].some((keyword) => keyword in schema);
-  return schema.type === 'string' && !isNarrow;
 }
 
 function propertiesOf(schema: JsonObject): { readonly [name: string]: JsonObject } {

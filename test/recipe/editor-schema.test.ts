@@ -67,7 +67,9 @@ stages:
   });
 
   test('says of a stage type what it is, where it is chosen and where its settings are written', () => {
-    expect(JSON.stringify(schema)).toContain('{"const":"tokenize","description":"A tokenize"}');
+    expect(JSON.stringify(schema)).toContain(
+      '{"const":"tokenize","description":"A tokenize","markdownDescription":',
+    );
     expect(JSON.stringify(schema)).toContain('The column of the label');
   });
 
