@@ -59,6 +59,7 @@ const unprintable: Readonly<Record<string, string | Buffer>> = {
   'recipe/empty': '# nothing\n',
   'recipe/not-a-map': '- uses: load-dataset\n',
   'params/too-large': doubling(),
+  'matrix/too-many': manifold(),
 };
 
 /** Mistakes that need another machine, or a schema that no stage type of roux has so far. */
@@ -83,6 +84,16 @@ function doubling(): string {
     index === 0 ? '  l0: mail\n' : `  l${index}: "\${params.l${index - 1}}\${params.l${index - 1}}"\n`,
   );
   return withStages(`recipe: 1\nname: "\${params.l24}"\nparams:\n${levels.join('')}`);
+}
+
+/** Seven params with ten values each. */
+function manifold(): string {
+  const names = Array.from({ length: 7 }, (_, index) => `p${index}`);
+  const values = Array.from({ length: 10 }, (_, index) => index + 1).join(', ');
+  const lines = (value: string) => names.map((name) => `  ${name}: ${value}\n`).join('');
+  const text = names.map((name) => `\${params.${name}}`).join('');
+  const stage = `  mail: { uses: load-dataset, with: { path: data/mail.tsv, limit: 1, text: "${text}" } }\n`;
+  return `recipe: 1\nparams:\n${lines('1')}matrix:\n${lines(`[${values}]`)}stages:\n${stage}`;
 }
 
 let folder = '';
