@@ -67,14 +67,16 @@ export function layerNorm(x: tf.Tensor2D, weights: NamedTensors, name: string, e
 export function gelu(x: tf.Tensor2D): tf.Tensor2D {
   const exact = tf.customGrad((...args) => {
     const [input, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const cumulative = tf.mul(tf.add(tf.erf(tf.mul(input, Math.SQRT1_2)), 1), 0.5);
-    save([input, cumulative]);
+    const scaled = tf.mul(input, Math.SQRT1_2); // u = x / sqrt 2
+    const twicePhi = tf.add(tf.erf(scaled), 1);
+    save([scaled, twicePhi]);
     return {
-      value: tf.mul(input, cumulative),
+      value: tf.mul(input, tf.mul(twicePhi, 0.5)),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [at, phi] = saved as [tf.Tensor, tf.Tensor];
-        const density = tf.mul(tf.exp(tf.mul(tf.square(at), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-        return tf.mul(dy, tf.add(phi, tf.mul(at, density)));
+        // Phi(x) + x phi(x), doubled, over u: 1 + erf u + u exp(log(2 / sqrt pi) - u^2).
+        const [u, twice] = saved as [tf.Tensor, tf.Tensor];
+        const density = tf.exp(tf.sub(Math.log(2 / Math.sqrt(Math.PI)), tf.square(u)));
+        return tf.mul(tf.mul(dy, tf.add(twice, tf.mul(u, density))), 0.5);
       },
     };
   });

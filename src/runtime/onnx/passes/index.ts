@@ -1,9 +1,11 @@
 import type { Graph } from '../graph.js';
+import { absorbFactors } from './absorb-factors.js';
 import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions.js';
 import { eliminateDeadCode, removeUnusedInputs } from './eliminate-dead-code.js';
 import { foldConstants } from './fold-constants.js';
 import { fuseGelus, fuseLayerNormalizations } from './fuse-activations.js';
 import { fuseBiases, fuseMatrixProducts } from './fuse-matrix-products.js';
+import { fuseUnitVariances } from './fuse-unit-variances.js';
 import { lowerFusedProducts } from './lower-fused-products.js';
 import type { Pass } from './rewrite.js';
 import { separateOutputs } from './separate-outputs.js';
@@ -30,11 +32,20 @@ const PASSES: readonly Pass[] = [
   eliminateDeadCode,
 ];
 
+/** Passes for graphs that are run at once: what they make is not what other programs know models by. */
+const RUNTIME_PASSES: readonly Pass[] = [
+  fuseGelus,
+  fuseUnitVariances,
+  eliminateDeadCode,
+  absorbFactors,
+  eliminateDeadCode,
+  absorbFactors,
+  eliminateDeadCode,
+];
+
 /** Runs all passes; `finishGraph` makes the result one that can be emitted as an ONNX model. */
 export function optimizeGraph(graph: Graph): Graph {
-  return removeUnusedInputs(
-    [...PASSES, fuseGelus, eliminateDeadCode].reduce((current, pass) => pass(current), graph),
-  );
+  return removeUnusedInputs([...PASSES, ...RUNTIME_PASSES].reduce((current, pass) => pass(current), graph));
 }
 
 /** Gives outputs the form that ONNX wants. */

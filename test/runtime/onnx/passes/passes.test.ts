@@ -1,11 +1,12 @@
 /** What every pass makes of a small graph, as printed text; that results stay equal is tested in kernels.test.ts. */
 import { describe, expect, it } from 'vitest';
 import type { Graph, Value } from '../../../../src/runtime/onnx/graph.js';
-import { GraphBuilder } from '../../../../src/runtime/onnx/graph-builder.js';
+import { float, GraphBuilder, int } from '../../../../src/runtime/onnx/graph-builder.js';
 import { matMul } from '../../../../src/runtime/onnx/kernels/matrices.js';
 import { binary, cast, expand, reshape, unary } from '../../../../src/runtime/onnx/kernels/recording.js';
 import { reduce } from '../../../../src/runtime/onnx/kernels/reductions.js';
 import { transpose } from '../../../../src/runtime/onnx/kernels/shapes.js';
+import { absorbFactors } from '../../../../src/runtime/onnx/passes/absorb-factors.js';
 import { eliminateCommonSubexpressions } from '../../../../src/runtime/onnx/passes/eliminate-common-subexpressions.js';
 import {
   eliminateDeadCode,
@@ -14,6 +15,7 @@ import {
 import { foldConstants } from '../../../../src/runtime/onnx/passes/fold-constants.js';
 import { fuseGelus, fuseLayerNormalizations } from '../../../../src/runtime/onnx/passes/fuse-activations.js';
 import { fuseBiases, fuseMatrixProducts } from '../../../../src/runtime/onnx/passes/fuse-matrix-products.js';
+import { fuseUnitVariances } from '../../../../src/runtime/onnx/passes/fuse-unit-variances.js';
 import { lowerFusedProducts } from '../../../../src/runtime/onnx/passes/lower-fused-products.js';
 import { separateOutputs } from '../../../../src/runtime/onnx/passes/separate-outputs.js';
 import { simplify } from '../../../../src/runtime/onnx/passes/simplify.js';
@@ -298,5 +300,68 @@ describe('separateOutputs', () => {
     expect(lines.filter((line) => line.includes('Identity'))).toHaveLength(3);
     const outputs = lines.filter((line) => line.startsWith('output')).map((line) => line.split(' = ')[1]);
     expect(new Set(outputs).size).toBe(4);
+  });
+});
+
+describe('fuseUnitVariances', () => {
+  it('makes what the backward pass of layer normalization reuses in one operation', () => {
+    const builder = new GraphBuilder('g');
+    const x = builder.input('x', 'float32', [2, 3]);
+    const centered = binary(builder, 'Sub', x, reduce(builder, 'ReduceMean', x, [1], true));
+    const variance = reduce(builder, 'ReduceMean', binary(builder, 'Mul', centered, centered), [1], true);
+    const sum = binary(builder, 'Add', variance, number(builder, 0.5));
+    const inverse = unary(builder, 'Reciprocal', unary(builder, 'Sqrt', sum));
+    const unit = binary(builder, 'Mul', centered, inverse);
+    const outputs = [
+      { name: 'inverse', value: unary(builder, 'Neg', inverse) },
+      { name: 'unit', value: unary(builder, 'Neg', unit) },
+    ];
+    const text = printGraph(eliminateDeadCode(fuseUnitVariances(builder.finish(outputs))));
+    expect(text).toBe(`graph g
+  input x: float32[2,3]
+  %1: float32[2,3], %2: float32[2,1], %3: float32[2,1] = LayerNormalization($x, [1,1,1], axis=-1, epsilon=0.5)
+  %4: float32[2,1] = Neg(%3)
+  %5: float32[2,3] = Neg(%1)
+  output inverse = %4
+  output unit = %5
+`);
+  });
+});
+
+describe('absorbFactors', () => {
+  it('takes factors of operands into matrix products, also those with a bias', () => {
+    const lines = rewritten(absorbFactors, (graph, x, y) => {
+      const scaled = binary(graph, 'Mul', x, number(graph, 0.5));
+      const attributes = { alpha: float(2), beta: float(1), transA: int(0), transB: int(1) };
+      const inputs = [scaled, y, graph.constant('float32', [2], Float32Array.of(1, 2))];
+      return [graph.emit({ op: 'Gemm', inputs, dtype: 'float32', shape: [2, 2], attributes })];
+    });
+    expect(lines).toEqual([
+      '%1: float32[2,2] = Gemm($x, $y, [1,2], alpha=1, beta=1, transA=0, transB=1)',
+      'output o0 = %1',
+    ]);
+  });
+
+  it('moves factors out of products and behind sums', () => {
+    const lines = rewritten(absorbFactors, (graph, x, y) => [
+      reduce(
+        graph,
+        'ReduceSum',
+        binary(graph, 'Mul', binary(graph, 'Mul', x, y), number(graph, 0.5)),
+        [0],
+        false,
+      ),
+      binary(graph, 'Mul', x, binary(graph, 'Mul', unary(graph, 'Exp', y), number(graph, 0.25))),
+    ]);
+    expect(lines).toEqual([
+      '%1: float32[2,3] = Mul($x, $y)',
+      '%2: float32[3] = ReduceSum(%1, [0], keepdims=0)',
+      '%3: float32[3] = Mul(%2, 0.5)',
+      '%4: float32[2,3] = Exp($y)',
+      '%5: float32[2,3] = Mul($x, %4)',
+      '%6: float32[2,3] = Mul(%5, 0.25)',
+      'output o0 = %3',
+      'output o1 = %6',
+    ]);
   });
 });
