@@ -53,7 +53,7 @@ const maximumStages = 100_000;
 
 /** What a stage's random numbers start from where neither recipe nor command line says. */
 const defaultSeed = 0;
-const runtimeNames = ['onnx', 'tensorflow', 'wasm', 'cpu'] as const;
+const runtimeNames = ['onnx', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'wasm', 'cpu'] as const;
 
 class Expansion {
   /** Template -> what it varies with, in the order in which the axes were first met. */

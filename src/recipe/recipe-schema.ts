@@ -44,8 +44,9 @@ const seed: JsonObject = {
 };
 
 const runtime: JsonObject = {
-  description: 'What executes tensor code.',
-  enum: ['onnx', 'tensorflow', 'wasm', 'cpu'],
+  description:
+    'What executes tensor code. onnx-cuda and onnx-webgpu are onnx on a graphics processor, or on the processor where there is none.',
+  enum: ['onnx', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'wasm', 'cpu'],
 };
 
 const threads: JsonObject = {

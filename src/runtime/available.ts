@@ -1,5 +1,7 @@
-import { findManifest, installedVersion, TENSORFLOW_PACKAGES } from './fingerprint.js';
+import { TENSORFLOW_PACKAGES } from './fingerprint.js';
 import { INSTALL_COMMANDS } from './install-commands.js';
+import { findManifest, installedVersion } from './installed-packages.js';
+import { isOnnxRuntime, onnxProvider } from './onnx-provider.js';
 import type { RuntimeName } from './runtime.js';
 
 /** What this machine has of one runtime. */
@@ -21,7 +23,8 @@ export interface RuntimeAvailability {
  */
 export async function availableRuntimes(): Promise<readonly RuntimeAvailability[]> {
   const result: RuntimeAvailability[] = [];
-  for (const name of ['onnx', 'tensorflow', 'wasm', 'cpu'] as const) result.push(await probe(name));
+  for (const name of ['onnx', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'wasm', 'cpu'] as const)
+    result.push(await probe(name));
   return result;
 }
 
@@ -39,6 +42,8 @@ async function probe(name: RuntimeName): Promise<RuntimeAvailability> {
       ...install,
     };
   }
+  const missing = isOnnxRuntime(name) ? onnxProvider(name).fallback : undefined;
+  if (missing !== undefined) return { name, available: false, version, detail: missing };
   try {
     return { name, available: true, version, detail: await multiply(name) };
   } catch (error) {
@@ -67,6 +72,8 @@ async function multiply(name: RuntimeName): Promise<string> {
 
 const DESCRIPTIONS: Readonly<Record<RuntimeName, string>> = {
   onnx: 'compiled graphs in ONNX Runtime, on the CPU',
+  'onnx-cuda': 'compiled graphs in ONNX Runtime, on a CUDA device',
+  'onnx-webgpu': 'compiled graphs in ONNX Runtime, through WebGPU',
   tensorflow: 'eager on libtensorflow; on a CUDA device where one is found',
   wasm: 'eager in WebAssembly; for references',
   cpu: 'eager in JavaScript; for references',
@@ -75,6 +82,8 @@ const DESCRIPTIONS: Readonly<Record<RuntimeName, string>> = {
 function packageOf(name: RuntimeName): string {
   switch (name) {
     case 'onnx':
+    case 'onnx-cuda':
+    case 'onnx-webgpu':
       return 'onnxruntime-node';
     case 'tensorflow':
       return TENSORFLOW_PACKAGES.find((id) => findManifest(id) !== undefined) ?? TENSORFLOW_PACKAGES[0];

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { UserError } from '../artifacts/user-error.js';
 import { fillInKernels } from './fill-in-kernels.js';
-import { packageFolder, runtimeFingerprint, TENSORFLOW_PACKAGES } from './fingerprint.js';
+import { runtimeFingerprint, TENSORFLOW_PACKAGES } from './fingerprint.js';
 import { checkFeeds, checkHostTensor, checkSpec } from './host-tensors.js';
 import { INSTALL_COMMANDS } from './install-commands.js';
+import { packageFolder } from './installed-packages.js';
 import { checkUpdates, onBackend } from './on-backend.js';
+import type { OnnxRuntimeName } from './onnx-provider.js';
 import { eagerMaskSource, withMaskSource } from './random-mask.js';
 import type {
   CompiledFunction,
@@ -19,7 +21,7 @@ import type {
 } from './runtime.js';
 
 /** The runtimes that call functions as they are. */
-export type EagerRuntimeName = Exclude<RuntimeName, 'onnx'>;
+export type EagerRuntimeName = Exclude<RuntimeName, OnnxRuntimeName>;
 
 /**
  * A runtime on one of TensorFlow.js's own backends.

@@ -1,3 +1,4 @@
+import { isOnnxRuntime, onnxProvider } from './onnx-provider.js';
 import type { Runtime, RuntimeName, RuntimeOptions } from './runtime.js';
 
 /**
@@ -9,9 +10,11 @@ export async function openRuntime(name: RuntimeName, options: RuntimeOptions): P
   if (!Number.isInteger(options.threads) || options.threads < 1) {
     throw new Error(`a runtime needs at least 1 thread, not ${options.threads}`);
   }
-  if (name === 'onnx') {
+  if (isOnnxRuntime(name)) {
+    const provider = onnxProvider(name);
+    if (provider.fallback !== undefined) options.onFallback?.(provider.fallback);
     const { openOnnxRuntime } = await import('./onnx/onnx-runtime.js');
-    return openOnnxRuntime(options);
+    return openOnnxRuntime(name, provider, options);
   }
   const { openEagerRuntime } = await import('./eager.js');
   return openEagerRuntime(name, options);

@@ -9,7 +9,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 
 /** The names of the runtimes, as written in recipes. */
-export type RuntimeName = 'onnx' | 'tensorflow' | 'wasm' | 'cpu';
+export type RuntimeName = 'onnx' | 'onnx-cuda' | 'onnx-webgpu' | 'tensorflow' | 'wasm' | 'cpu';
 
 /** Element types that cross the boundary between host and runtime. */
 export type DataType = 'float32' | 'int32';
@@ -87,4 +87,6 @@ export interface Runtime {
 export interface RuntimeOptions {
   /** CPU threads for one function call, at least 1. */
   readonly threads: number;
+  /** Is told when something else computes than what was asked for. */
+  readonly onFallback?: (message: string) => void;
 }

@@ -26,9 +26,7 @@ export async function expectAgreement(runtimeName: RuntimeName, name: string, ex
   const feeds: NamedHostTensors = Object.fromEntries(
     example.inputs.map((input, index) => [`x${index}`, input]),
   );
-  const differentiate =
-    example.differentiate ??
-    example.inputs.flatMap((input, index) => (input.dtype === 'float32' ? [index] : []));
+  const differentiate = differentiated(example);
   const fn: TensorFunction = (named) => {
     const tensors = example.inputs.map((_, index) => pick(named, `x${index}`));
     const values = listOf(example.fn(...tensors));
@@ -39,10 +37,7 @@ export async function expectAgreement(runtimeName: RuntimeName, name: string, ex
     if (differentiate.length === 0) return { outputs };
     const objective = (...parts: tf.Tensor[]): tf.Scalar => {
       const all = tensors.map((tensor, index) => parts[differentiate.indexOf(index)] ?? tensor);
-      return listOf(example.fn(...all)).reduce<tf.Scalar>((sum, value, index) => {
-        const weights = tf.tensor(weightsFor(value.size, index), value.shape);
-        return tf.add(sum, tf.sum(tf.mul(tf.cast(value, 'float32'), weights)));
-      }, tf.scalar(0));
+      return weightedSum(example, all);
     };
     const gradients = tf.grads(objective)(differentiate.map((index) => pick(named, `x${index}`)));
     gradients.forEach((gradient, index) => {
@@ -59,6 +54,79 @@ export async function expectAgreement(runtimeName: RuntimeName, name: string, ex
     expect(found?.dtype, `${name} ${output}`).toBe(expected.dtype);
     expect(difference(found, expected), `${name} ${output}`).toBeLessThanOrEqual(example.tolerance ?? 1e-5);
   }
+}
+
+/** The largest part of a difference quotient that rounding and curvature may make up. */
+const QUOTIENT_TOLERANCE = 4e-3;
+
+/** Half the distance between the two points of a difference quotient. */
+const STEP = 2 ** -10;
+
+/**
+ * Compares gradients on a runtime with difference quotients along a random direction, one input after the other. Sums are
+ * taken in double precision, so that rounding is that of the elements alone.
+ */
+export async function expectFiniteDifferences(
+  runtimeName: RuntimeName,
+  name: string,
+  example: Case,
+): Promise<void> {
+  const feeds = Object.fromEntries(example.inputs.map((input, index) => [`x${index}`, input]));
+  const values: TensorFunction = (named) => ({
+    outputs: Object.fromEntries(
+      listOf(example.fn(...example.inputs.map((_, index) => pick(named, `x${index}`)))).map(
+        (value, index) => [`y${index}`, tf.cast(value, 'float32')],
+      ),
+    ),
+  });
+  for (const index of differentiated(example)) {
+    const input = example.inputs[index];
+    if (input?.dtype !== 'float32') continue;
+    const direction = weightsFor(input.data.length, 7);
+    const at = async (step: number): Promise<number> => {
+      const data = input.data.map((element, place) => element + step * (direction[place] ?? 0));
+      const moved = { ...feeds, [`x${index}`]: { ...input, data } };
+      const results = Object.values(await evaluate(runtimeName, `${name}-value`, values, moved));
+      return results.reduce((sum, { data: found }, output) => {
+        const weights = weightsFor(found.length, output);
+        return sum + dot(found, weights);
+      }, 0);
+    };
+    const gradients = await evaluate(runtimeName, `${name}-gradient`, gradientOf(example, index), feeds);
+    const slope = dot(gradients.gradient?.data ?? [], direction);
+    const quotient = ((await at(STEP)) - (await at(-STEP))) / (2 * STEP);
+    const apart = Math.abs(slope - quotient) / Math.max(1, Math.abs(quotient));
+    expect(apart, `${name}, input ${index}: ${slope} and ${quotient}`).toBeLessThanOrEqual(
+      QUOTIENT_TOLERANCE,
+    );
+  }
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
+  return sum;
+}
+
+function gradientOf(example: Case, index: number): TensorFunction {
+  return (named) => {
+    const tensors = example.inputs.map((_, place) => pick(named, `x${place}`));
+    const gradient = tf.grad((moved: tf.Tensor) => weightedSum(example, tensors.with(index, moved)));
+    return { outputs: { gradient: gradient(pick(named, `x${index}`)) } };
+  };
+}
+
+/** The inputs that a case differentiates by. */
+function differentiated({ inputs, differentiate }: Case): readonly number[] {
+  return differentiate ?? inputs.flatMap((input, index) => (input.dtype === 'float32' ? [index] : []));
+}
+
+/** What gradients are taken of: all outputs, added up with fixed weights. */
+function weightedSum(example: Case, tensors: readonly tf.Tensor[]): tf.Scalar {
+  return listOf(example.fn(...tensors)).reduce<tf.Scalar>((sum, value, index) => {
+    const weights = tf.tensor(weightsFor(value.size, index), value.shape);
+    return tf.add(sum, tf.sum(tf.mul(tf.cast(value, 'float32'), weights)));
+  }, tf.scalar(0));
 }
 
 /** Random float32 numbers in [low, high). */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/artifacts/user-error.js';
 import { availableRuntimes } from '../../src/runtime/available.js';
 import { runtimeFingerprint } from '../../src/runtime/fingerprint.js';
+import { onnxProvider } from '../../src/runtime/onnx-provider.js';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
 import type { HostTensor, NamedTensors, TensorFunction } from '../../src/runtime/runtime.js';
 import { tensorflowHere } from './tensorflow-here.js';
@@ -208,12 +209,52 @@ describe('opening a runtime', () => {
   });
 });
 
+describe.each(['onnx-cuda', 'onnx-webgpu'] as const)('the runtime %s', (name) => {
+  const { fallback } = onnxProvider(name);
+
+  it.skipIf(fallback === undefined)(
+    'computes on the processor where there is no device, says so, and has the keys of onnx',
+    async () => {
+      const messages: string[] = [];
+      const runtime = await openRuntime(name, {
+        threads: 1,
+        onFallback: (message) => messages.push(message),
+      });
+      expect(messages).toEqual([
+        expect.stringMatching(new RegExp(`^${name} computes on the processor: .{20}`)),
+      ]);
+      expect(runtime.fingerprint).toBe(runtimeFingerprint('onnx', 1));
+      const variables = runtime.createVariables({});
+      const inputs = { x: { dtype: 'float32', shape: [2] } } as const;
+      const compiled = await runtime.compile(({ x }) => ({ outputs: { y: tf.mul(tensor(x), 2) } }), {
+        name: 'double',
+        inputs,
+        variables,
+      });
+      const { y } = await compiled.run({ x: { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) } });
+      expect(y?.data).toEqual(Float32Array.of(2, 4));
+      await runtime.dispose();
+      const found = (await availableRuntimes()).find((candidate) => candidate.name === name);
+      expect(found).toMatchObject({ available: false, detail: fallback });
+    },
+  );
+});
+
 describe('what a machine has', () => {
   it('is listed for every runtime, with versions and, where missing, the command that adds it', async () => {
     const list = await availableRuntimes();
-    expect(list.map(({ name }) => name)).toEqual(['onnx', 'tensorflow', 'wasm', 'cpu']);
-    for (const { name, available, version, install } of list) {
+    expect(list.map(({ name }) => name)).toEqual([
+      'onnx',
+      'onnx-cuda',
+      'onnx-webgpu',
+      'tensorflow',
+      'wasm',
+      'cpu',
+    ]);
+    for (const { name, available, version, install, detail } of list) {
       if (available) expect(version).toMatch(/ \d+\.\d+\.\d+/);
+      // What a graphics processor needs besides the package, no one command adds.
+      else if (name.startsWith('onnx-')) expect(detail).toContain('computes on the processor');
       else expect(install, name).toContain('npm install');
     }
     expect(list.find(({ name }) => name === 'onnx')?.available).toBe(true);

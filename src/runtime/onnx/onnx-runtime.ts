@@ -2,6 +2,7 @@ import * as ort from 'onnxruntime-node';
 import { writeOnnx } from '../../formats/onnx/write-onnx.js';
 import { runtimeFingerprint } from '../fingerprint.js';
 import { checkFeeds, zeros } from '../host-tensors.js';
+import type { OnnxProvider, OnnxRuntimeName } from '../onnx-provider.js';
 import type {
   CompiledFunction,
   CompileOptions,
@@ -27,12 +28,17 @@ import { type MaskSite, traceFunction } from './trace.js';
 /** Only errors: ONNX Runtime warns about initializers that its own constant folding made superfluous. */
 const LOG_ERRORS_ONLY = 3;
 
-/** The runtime that traces functions and runs them in ONNX Runtime, on the CPU. */
-export function openOnnxRuntime(options: RuntimeOptions): Runtime {
+/** The runtime that traces functions and runs them in ONNX Runtime. */
+export function openOnnxRuntime(
+  name: OnnxRuntimeName,
+  { provider }: OnnxProvider,
+  { threads }: RuntimeOptions,
+): Runtime {
+  const options: SessionChoice = { threads, provider };
   const open = new Set<CompiledFunction>();
   return {
-    name: 'onnx',
-    fingerprint: runtimeFingerprint('onnx', options.threads),
+    name,
+    fingerprint: runtimeFingerprint(name, threads),
     createVariables: (values) => new OnnxVariables(values),
     compile: async (fn, compileOptions) => {
       const compiled = await compile(fn, compileOptions, options, () => open.delete(compiled));
@@ -45,10 +51,16 @@ export function openOnnxRuntime(options: RuntimeOptions): Runtime {
   };
 }
 
+/** How sessions are created. */
+interface SessionChoice {
+  readonly threads: number;
+  readonly provider: OnnxProvider['provider'];
+}
+
 async function compile(
   fn: TensorFunction,
   options: CompileOptions,
-  runtimeOptions: RuntimeOptions,
+  choice: SessionChoice,
   onDispose: () => void,
 ): Promise<CompiledFunction> {
   const { name, inputs, variables } = options;
@@ -60,7 +72,7 @@ async function compile(
   const { graph: split, loops } = splitWhereRoom(scaled, variables.arena);
   const graph = finishGraph(split);
   dumpGraph(graph, 'optimized', loops);
-  const session = await createSession(graph, runtimeOptions);
+  const session = await createSession(graph, choice);
   const usedInputs = new Set(graph.inputs.map((input) => input.name));
   const variableNames = Object.keys(variables.specs).filter((variable) =>
     usedInputs.has(`variable:${variable}`),
@@ -106,10 +118,11 @@ async function compile(
 /** A session for a graph; none where it computes nothing, because everything is done in loops. */
 async function createSession(
   graph: Graph,
-  { threads }: RuntimeOptions,
+  { threads, provider }: SessionChoice,
 ): Promise<ort.InferenceSession | undefined> {
   if (graph.outputs.length === 0) return undefined;
   return ort.InferenceSession.create(writeOnnx(emitOnnx(graph)), {
+    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     executionMode: 'sequential',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

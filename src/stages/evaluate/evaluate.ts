@@ -71,12 +71,12 @@ which tokens are hidden.`,
   seeded: true,
   tensors: true,
   threads: 'all',
-  async run({ settings, inputs, outputs, seed, runtime: choice, signal, progress }) {
+  async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress }) {
     const { model } = await loadModel(inputs.model.path);
     const { config } = model.architecture;
     const { tokens, split } = await openTokensFor(inputs.tokens, settings.split, model);
     const random = createRandom(seed).fork('evaluate');
-    const runtime = await openRuntime(choice.name, { threads: choice.threads });
+    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
     try {
       const options = {
         runtime,

@@ -46,7 +46,7 @@ times) or classification (loss, accuracy, macro F1).
   seeded: true,
   tensors: true,
   threads: 'all',
-  async run({ settings, inputs, outputs, seed, runtime: choice, signal, progress }) {
+  async run({ settings, inputs, outputs, seed, runtime: choice, signal, log, progress }) {
     const { model: before } = await loadModel(inputs.before.path);
     const { model: after } = await loadModel(inputs.after.path);
     const { config } = before.architecture;
@@ -64,7 +64,7 @@ times) or classification (loss, accuracy, macro F1).
       });
     }
 
-    const runtime = await openRuntime(choice.name, { threads: choice.threads });
+    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
     try {
       const measure = async (name: 'before' | 'after', part: number) => {
         const options = {

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
-import { type Case, expectAgreement, floats, integers } from '../compare-runtimes.js';
+import {
+  type Case,
+  expectAgreement,
+  expectFiniteDifferences,
+  floats,
+  integers,
+} from '../compare-runtimes.js';
 import { tensorflowHere } from '../tensorflow-here.js';
 
 type T2 = tf.Tensor2D;
@@ -400,6 +406,20 @@ describe.each(compared)('on %s, values and gradients equal those of cpu:', (runt
     it(name, async () => {
       for (const example of Array.isArray(examples) ? examples : [examples]) {
         await expectAgreement(runtime, name.replaceAll(/\W+/g, '-'), example);
+      }
+    });
+  }
+});
+
+/** TensorFlow.js's gradient holds for targets that sum to 1 only. */
+const OTHER_GRADIENTS: ReadonlySet<string> = new Set(['softmaxCrossEntropy']);
+
+describe('on onnx, gradients equal difference quotients:', () => {
+  for (const [name, examples] of Object.entries(CASES)) {
+    if (OTHER_GRADIENTS.has(name)) continue;
+    it(name, async () => {
+      for (const example of Array.isArray(examples) ? examples : [examples]) {
+        await expectFiniteDifferences('onnx', name.replaceAll(/\W+/g, '-'), example);
       }
     });
   }
