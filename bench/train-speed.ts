@@ -37,7 +37,8 @@ const { values } = parseArgs({
     peer: { type: 'string', default: 'default' },
     segments: { type: 'string', default: '5' },
     steps: { type: 'string', default: '16' },
-    'warm-up': { type: 'string', default: '8' },
+    'warm-up': { type: 'string', default: '48' },
+    'peer-warm-up': { type: 'string', default: '6' },
     threads: { type: 'string', default: '2' },
     batch: { type: 'string', default: '32' },
     length: { type: 'string' },
@@ -66,7 +67,7 @@ async function compare(): Promise<void> {
     `${values['bert-base'] ? 'BERT-base shape, random weights' : 'MiniLM-L6-H384'}, ` +
       `${values.length === undefined ? 'SST-2' : `sequences of ${values.length} tokens`}, batch ${settings.batchSize}, ` +
       `maximum length ${settings.maxLength}, ${settings.threads} threads, float32, AdamW, dropout ${settings.dropout}; ` +
-      `${values.segments} segments of ${values.steps} steps in turn, after ${values['warm-up']}`,
+      `${values.segments} segments of ${values.steps} steps in turn, after ${values['warm-up']} of roux and ${values['peer-warm-up']} of the peer`,
   );
   const names =
     values.peer === 'all' ? Object.keys(PEERS) : values.peer === 'none' ? [] : values.peer.split(',');
@@ -84,7 +85,9 @@ async function compare(): Promise<void> {
   }
   const segments = sides.map((): Segment[] => []);
   const warmUps: Segment[] = [];
-  for (const side of sides) warmUps.push(await side.train(Number(values['warm-up'])));
+  // roux compiles a step for every padded length when it first comes up.
+  const warmUpSteps = (index: number) => Number(index === 0 ? values['warm-up'] : values['peer-warm-up']);
+  for (const [index, side] of sides.entries()) warmUps.push(await side.train(warmUpSteps(index)));
   for (let round = 0; round < Number(values.segments); round += 1) {
     for (const [index, side] of sides.entries())
       segments[index]?.push(await side.train(Number(values.steps)));
@@ -95,7 +98,7 @@ async function compare(): Promise<void> {
     const peak = (segments[index]?.at(-1)?.peakBytes ?? 0) / 2 ** 20;
     console.log(
       `${side.name}: ${speeds[index]?.toFixed(1)} examples/s (${rates.join(', ')}), ` +
-        `first ${values['warm-up']} steps ${warmUps[index]?.seconds.toFixed(1)} s, peak memory ${peak.toFixed(0)} MiB` +
+        `first ${warmUpSteps(index)} steps ${warmUps[index]?.seconds.toFixed(1)} s, peak memory ${peak.toFixed(0)} MiB` +
         (index === 0 ? '' : `; ratio ${((speeds[0] ?? 0) / (speeds[index] ?? 1)).toFixed(2)}`),
     );
   });
