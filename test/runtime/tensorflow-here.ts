@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFolder, TENSORFLOW_PACKAGES } from '../../src/runtime/fingerprint.js';
+import { TENSORFLOW_PACKAGES } from '../../src/runtime/fingerprint.js';
+import { packageFolder } from '../../src/runtime/installed-packages.js';
 
 /**
  * `['tensorflow']` where libtensorflow is installed, else empty: to be added to the runtimes that a test runs on.
