@@ -61,6 +61,12 @@ export type LoadedRecipe<Problem> =
   /** `files` are followed until the recipe is right again. */
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly files: readonly string[] };
 
+/** What can be asked of a watch while it goes on. */
+export interface WatchControl {
+  /** Plans and runs although nothing changed: failed stages again, and what else has no result. */
+  runAgain(): void;
+}
+
 /** What `watchRecipe` is asked. */
 export interface WatchOptions<Problem> extends Selection {
   readonly store: Store;
@@ -70,8 +76,15 @@ export interface WatchOptions<Problem> extends Selection {
   readonly signal: AbortSignal;
   readonly threads?: number;
   readonly versions?: Readonly<Record<string, string>>;
-  /** A generation begins: the plan, the changed files (absolute; none for the first), and the plan before. */
+  /** Called once, before the first run. */
+  readonly onControl?: (control: WatchControl) => void;
+  /**
+   * A generation begins: the plan, and the changed files (absolute; none for the first). The plan's recipe is marked as a
+   * sample when a preview comes first.
+   */
   readonly onPlan?: (plan: Plan, changedFiles: readonly string[]) => void;
+  /** The recipe on a sample, which is run before the whole one wherever that has something to run. */
+  readonly preview?: (recipe: CheckedRecipe) => Promise<CheckedRecipe | undefined>;
   /** Processes to use and leave warm; without it the watch makes its own and ends them. */
   readonly pool?: WorkerPool;
   /**
@@ -79,8 +92,8 @@ export interface WatchOptions<Problem> extends Selection {
    * next one needs just as it is goes on, and is told to have started there.
    */
   readonly onEvent?: (event: RunEvent) => void;
-  /** The newest run ended; not told of superseded runs. */
-  readonly onFinished?: (summary: RunSummary) => void;
+  /** The newest run ended, or its preview (`sample`); not told of superseded runs. */
+  readonly onFinished?: (summary: RunSummary, sample: boolean) => void;
   /** The recipe has mistakes; what ran before goes on. */
   readonly onProblems?: (problems: readonly Problem[]) => void;
   /** Everything is up to date with the files, and nothing is running. Called once per change at most. */

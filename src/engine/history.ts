@@ -106,7 +106,12 @@ function pastOf({ key, data, wiring, outputs, metrics }: PastResult): PastResult
 
 function historyFile(store: Store, recipe: CheckedRecipe, stage: string): string {
   const folder = sha256(recipeInStore(store, recipe.file)).slice(0, 32);
-  return join(store.folder, 'history', folder, `${encodeURIComponent(stage)}.json`);
+  return join(
+    store.folder,
+    'history',
+    folder,
+    `${encodeURIComponent(stage)}${recipe.sample === true ? '.sample' : ''}.json`,
+  );
 }
 
 function recipeInStore(store: Store, file: string): string {

@@ -7,6 +7,7 @@ import {
   controlPipe,
   type MessageFromWorker,
   type MessageToWorker,
+  type StageCode,
   type StageTask,
   type TaskEnd,
 } from './worker/protocol.js';
@@ -62,6 +63,11 @@ export class StageProcess {
   /** Whether it can take another task. */
   get usable(): boolean {
     return !this.gone && !this.tainted && this.child.connected;
+  }
+
+  /** Has the process load what stages of these types will need. */
+  prepare(types: readonly StageCode[]): void {
+    this.send({ type: 'prepare', types });
   }
 
   /** Runs a task. Never rejects: a process that dies is a failure of the task. */

@@ -1,6 +1,8 @@
 /** Tells of changes to files and folders, through chokidar. */
+import { statSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
+import { type FileStamp, fileStamp } from './file-stamp.js';
 import { isFileError } from './file-writing.js';
 
 /** Follows a set of paths that can be exchanged. */
@@ -18,10 +20,19 @@ export interface FileWatchListener {
 }
 
 /** Editors write a file in several steps, within milliseconds. */
-const quietMs = 40;
+const quietMs = 20;
 
-/** Data may be written by programs that take their time between two lines. */
-const quietDataMs = 250;
+/** Whatever goes on changing (a program that writes data line by line) is waited for longer and longer, up to this. */
+const longestQuietMs = 250;
+
+/** Two changes further apart than this are two saves. */
+const apartMs = 1_000;
+
+/**
+ * chokidar says nothing of what happens to a file within 50 ms of what it has told of, the last state of a file included. So
+ * files are looked at again this long after a change was told, in milliseconds.
+ */
+const secondLooksMs = [100, 500];
 
 /** Clocks of file systems lag behind by a timer tick; a change that is told twice does no harm. */
 const clockLagMs = 50;
@@ -48,18 +59,30 @@ export async function watchFiles(ignoredFolder: string, listener: FileWatchListe
   });
   const collected = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
+  let quiet = quietMs;
+  let lastTold = Number.NEGATIVE_INFINITY;
+  let told = new Map<string, FileStamp | undefined>();
+  let looks: readonly NodeJS.Timeout[] = [];
+  const lookAgain = () => {
+    for (const [path, stamp] of told) if (stampOf(path) !== stamp) collect(path);
+  };
+  const tell = () => {
+    const paths = [...collected];
+    collected.clear();
+    lastTold = Date.now();
+    told = new Map([...files, ...data].map((path) => [path, stampOf(path)]));
+    for (const look of looks) clearTimeout(look);
+    looks = secondLooksMs.map((ms) => setTimeout(lookAgain, ms));
+    listener.changed(paths);
+  };
   const collect = (path: string) => {
     if (!isFollowed(path)) return;
+    if (collected.size === 0) {
+      quiet = Date.now() - lastTold < apartMs ? Math.min(2 * quiet, longestQuietMs) : quietMs;
+    }
     collected.add(path);
     clearTimeout(timer);
-    timer = setTimeout(
-      () => {
-        const paths = [...collected];
-        collected.clear();
-        listener.changed(paths);
-      },
-      [...collected].some((changed) => !files.has(changed)) ? quietDataMs : quietMs,
-    );
+    timer = setTimeout(tell, quiet);
   };
   watcher
     .on('change', collect)
@@ -81,9 +104,16 @@ export async function watchFiles(ignoredFolder: string, listener: FileWatchListe
     },
     async close() {
       clearTimeout(timer);
+      for (const look of looks) clearTimeout(look);
       await watcher.close();
     },
   };
+}
+
+/** What tells one state of a file from the next; for folders nothing, whose files chokidar tells of. */
+function stampOf(path: string): FileStamp | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats?.isFile() === true ? fileStamp(stats) : undefined;
 }
 
 function watchError(error: unknown): unknown {

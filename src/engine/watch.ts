@@ -1,5 +1,6 @@
 /** Watch mode: a recipe is run again whenever something it depends on changes. */
 import { availableParallelism } from 'node:os';
+import { UserError } from '../artifacts/user-error.js';
 import type { CheckedRecipe } from '../recipe/checked-recipe.js';
 import type { LoadedRecipe, RunSummary, WatchOptions } from './api.js';
 import { canonicalJson } from './canonical-json.js';
@@ -32,6 +33,9 @@ export async function watchRecipe<Problem>(options: WatchOptions<Problem>): Prom
   }
 }
 
+/** Editors replace a file within this time, in milliseconds. */
+const mistakesLastMs = 150;
+
 class RecipeWatch<Problem> {
   private readonly options: WatchOptions<Problem>;
   private readonly shared: Pick<RecipeRunOptions, 'pool' | 'resources'>;
@@ -42,9 +46,16 @@ class RecipeWatch<Problem> {
   private files: FileWatch | undefined;
   private failure: { readonly error: unknown } | undefined;
   private updating = false;
+  /** Runs while it is not clear yet whether mistakes last. */
+  private settling: NodeJS.Timeout | undefined;
   /** Nothing has happened since the listener was told so. */
   private idle = false;
   private readonly changed = new Set<string>();
+  /** Somebody asked for a run although nothing changed. */
+  private asked = false;
+  /** Mistakes were told, and stand. */
+  private mistaken = false;
+  private newestOutcome: RunSummary['outcome'] | undefined;
   private wake: () => void = () => undefined;
 
   constructor(options: WatchOptions<Problem>, shared: Pick<RecipeRunOptions, 'pool' | 'resources'>) {
@@ -63,10 +74,16 @@ class RecipeWatch<Problem> {
       },
       failed: (error) => this.fail(error),
     });
+    this.options.onControl?.({
+      runAgain: () => {
+        this.asked = true;
+        this.wake();
+      },
+    });
     try {
       await this.update([]);
       while (!signal.aborted && this.failure === undefined) {
-        if (this.changed.size === 0) {
+        if (this.changed.size === 0 && !this.asked) {
           await new Promise<void>((resolve) => {
             this.wake = resolve;
           });
@@ -78,6 +95,7 @@ class RecipeWatch<Problem> {
       }
     } finally {
       signal.removeEventListener('abort', wake);
+      clearTimeout(this.settling);
       for (const run of this.runs) run.cancel();
       await Promise.allSettled([...this.runs].map(({ finished }) => finished));
       await this.files.close();
@@ -88,21 +106,37 @@ class RecipeWatch<Problem> {
   /** Reads the recipe, and starts a run if that makes a difference. */
   private async update(changedFiles: readonly string[]): Promise<void> {
     this.updating = true;
+    clearTimeout(this.settling);
+    this.settling = undefined;
     try {
       const since = Date.now();
       const loaded = await this.options.load();
       if (this.options.signal.aborted) return;
       await this.follow(loaded, since);
       if (!loaded.ok) {
-        this.idle = false;
-        this.options.onProblems?.(loaded.problems);
+        this.tellProblems(loaded.problems);
         return;
       }
+      // That all is well again is news, also when there is nothing to run.
+      if (this.mistaken) this.idle = false;
+      this.mistaken = false;
       await this.consider(loaded.recipe, changedFiles);
     } finally {
       this.updating = false;
       this.tellWhenIdle();
     }
+  }
+
+  /** A file that an editor is just writing may be empty or gone for a moment: mistakes that do not last are not told. */
+  private tellProblems(problems: readonly Problem[]): void {
+    this.idle = false;
+    this.settling = setTimeout(() => {
+      this.settling = undefined;
+      if (this.changed.size > 0 || this.options.signal.aborted) return;
+      this.mistaken = true;
+      this.options.onProblems?.(problems);
+      this.tellWhenIdle();
+    }, mistakesLastMs);
   }
 
   /** A recipe with mistakes names only some of its files: those of the last good one are followed as well. */
@@ -114,31 +148,80 @@ class RecipeWatch<Problem> {
   }
 
   private async consider(recipe: CheckedRecipe, changedFiles: readonly string[]): Promise<void> {
-    const { store, only, force } = this.options;
+    const { only, force } = this.options;
     // What is forced is forced once, by the first run.
     const selection = {
       ...(only === undefined ? {} : { only }),
       ...(force === undefined || this.current !== undefined ? {} : { force }),
     };
-    const plan = await planRecipe(recipe, { store, ...selection });
+    const plan = await this.plan(recipe, selection);
+    if (plan === undefined) return;
     const state = stateOf(plan);
-    if (this.current?.state === state && this.newest !== undefined) {
+    const asked = this.asked || this.isWorthAnotherTry(recipe, changedFiles);
+    this.asked = false;
+    if (this.current?.state === state && this.newest !== undefined && !asked) {
       // Only a comment, or a file that was saved as it was; locations may have moved.
       this.current = { recipe, state };
       return;
     }
     this.current = { recipe, state };
-    const keep = new Set(plan.stages.flatMap((stage) => (stage.state === 'run' ? [stage.key] : [])));
+    const sample = await this.preview(plan);
+    const keep = new Set(
+      [plan, ...(sample === undefined ? [] : [sample])].flatMap(({ stages }) =>
+        stages.flatMap((stage) => (stage.state === 'run' ? [stage.key] : [])),
+      ),
+    );
     for (const run of this.runs) run.supersede(keep);
     this.idle = false;
-    this.options.onPlan?.(plan, changedFiles);
-    await this.start(recipe, selection);
+    if (sample === undefined) {
+      this.options.onPlan?.(plan, changedFiles);
+      this.start(recipe, selection);
+      return;
+    }
+    this.options.onPlan?.(sample, changedFiles);
+    this.start(sample.recipe, only === undefined ? {} : { only }, () => {
+      this.options.onPlan?.(plan, []);
+      this.start(recipe, selection);
+    });
   }
 
-  private async start(
+  /** What runs on a sample first; nothing where there is no preview, or nothing to run. */
+  private async preview({ recipe, stages }: Plan): Promise<Plan | undefined> {
+    if (this.options.preview === undefined || stages.every(({ state }) => state === 'hit')) return undefined;
+    const sample = await this.options.preview(recipe);
+    const { only } = this.options;
+    return sample && this.plan(sample, only === undefined ? {} : { only });
+  }
+
+  /** A file that vanished since the recipe was checked is looked for again in a moment, and is a mistake if it stays away. */
+  private async plan(
     recipe: CheckedRecipe,
     selection: Pick<RecipeRunOptions, 'only' | 'force'>,
-  ): Promise<void> {
+  ): Promise<Plan | undefined> {
+    try {
+      return await planRecipe(recipe, { store: this.options.store, ...selection });
+    } catch (error) {
+      if (!(error instanceof UserError) || error.details.code !== 'file/missing') throw error;
+      this.settling = setTimeout(() => {
+        this.settling = undefined;
+        this.changed.add(recipe.file);
+        this.wake();
+      }, mistakesLastMs);
+      return undefined;
+    }
+  }
+
+  /** A stage may have failed because its file was just being written; that is over now. */
+  private isWorthAnotherTry(recipe: CheckedRecipe, changedFiles: readonly string[]): boolean {
+    return this.newestOutcome === 'failed' && changedFiles.some((file) => !recipe.files.includes(file));
+  }
+
+  /** `andThen` is called when the run has ended well and is still the newest. */
+  private start(
+    recipe: CheckedRecipe,
+    selection: Pick<RecipeRunOptions, 'only' | 'force'>,
+    andThen?: () => void,
+  ): void {
     const { store, onEvent, versions } = this.options;
     const run = RecipeRun.begin(recipe, {
       store,
@@ -149,8 +232,17 @@ class RecipeWatch<Problem> {
     });
     this.runs.add(run);
     this.newest = run;
+    this.newestOutcome = undefined;
     void run.finished.then(
-      (summary) => this.ended(run, summary),
+      (summary) => {
+        this.runs.delete(run);
+        if (run === this.newest) {
+          this.newestOutcome = summary.outcome;
+          this.options.onFinished?.(summary, recipe.sample === true);
+          if (summary.outcome === 'done' && !this.options.signal.aborted) andThen?.();
+        }
+        this.tellWhenIdle();
+      },
       (error: unknown) => {
         this.runs.delete(run);
         this.fail(error);
@@ -158,21 +250,24 @@ class RecipeWatch<Problem> {
     );
   }
 
+  /** The next change may need any stage: their code is loaded while nothing happens. */
+  private warmUp(): void {
+    const codes = new Map(
+      this.current?.recipe.stages.map(({ info: { type, source } }) => [type, { type, source }]),
+    );
+    if (codes.size > 0) this.shared.pool.warm([...codes.values()]);
+  }
+
   private fail(error: unknown): void {
     this.failure ??= { error };
     this.wake();
   }
 
-  private ended(run: RecipeRun, summary: RunSummary): void {
-    this.runs.delete(run);
-    if (run === this.newest) this.options.onFinished?.(summary);
-    this.tellWhenIdle();
-  }
-
   private tellWhenIdle(): void {
     if (this.runs.size > 0 || this.updating || this.changed.size > 0 || this.options.signal.aborted) return;
-    if (this.idle) return;
+    if (this.idle || this.settling !== undefined) return;
     this.idle = true;
+    this.warmUp();
     this.options.onIdle?.();
   }
 }

@@ -1,7 +1,7 @@
 /** Warm child processes in which stages run, one stage at a time in each. */
 import type { Progress } from '../plugin/define-stage.js';
 import { StageProcess } from './stage-process.js';
-import type { CacheAnswer, CacheQuestion, StageTask, TaskEnd } from './worker/protocol.js';
+import type { CacheAnswer, CacheQuestion, StageCode, StageTask, TaskEnd } from './worker/protocol.js';
 
 /** How the processes of a pool are started and ended. */
 export interface WorkerPoolOptions {
@@ -29,6 +29,11 @@ export interface TaskListener {
 export interface WorkerPool {
   /** Runs a task in an idle process, or a new one. Aborting `signal` cancels it. Never rejects for what a stage does. */
   run(task: StageTask, listener: TaskListener, signal: AbortSignal): Promise<TaskEnd>;
+  /**
+   * Has an idle process ready that has loaded the code of these stage types and what they compute with, so that the next
+   * stage begins at once.
+   */
+  warm(types: readonly StageCode[]): void;
   /** Numbers of the processes that live. */
   readonly pids: readonly number[];
   /** Ends all processes; resolves when they are gone. */
@@ -60,6 +65,10 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
       if (used.usable) idle.push(used);
       else await used.kill();
       return end;
+    },
+    warm(types) {
+      if (all.size === 0) idle.push(start());
+      for (const process of idle) process.prepare(types);
     },
     async close() {
       await Promise.all([...all].map((one) => one.kill()));

@@ -198,6 +198,11 @@ export interface StageDefinition<
   readonly continuation?: Continuation;
   /** Seconds that a cancelled stage may take to end, for those that write a last checkpoint. Default 0.5; at most 60. */
   readonly stopSeconds?: number;
+  /**
+   * Settings that make the stage work on a sample, for `watch --preview`: `{ limit: 200 }`. A number stands for at most that
+   * much; other values replace what the recipe says.
+   */
+  readonly sample?: Readonly<Record<string, number | string | boolean>>;
   /** Settings that change no result (how often to log, checkpoint) and are left out of the key. */
   readonly keyless?: readonly string[];
   run(context: StageContext<Static<Settings>, Inputs, Outputs>): Promise<StageResult | undefined>;

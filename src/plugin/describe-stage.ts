@@ -31,6 +31,7 @@ export function describeStage(value: unknown): Result<StageFacts, readonly strin
     tensors: value.tensors ?? false,
     threads: value.threads ?? 1,
     keyless: value.keyless ?? [],
+    ...(value.sample !== undefined && { sample: value.sample }),
     ...(value.provenance === true && { provenance: true }),
     ...(value.continuation !== undefined && { continuation: value.continuation }),
     ...(value.stopSeconds !== undefined && { stopSeconds: value.stopSeconds }),
@@ -58,6 +59,7 @@ function stageProblems(value: unknown): readonly string[] {
   demand(isOptionalBoolean(value.seeded), "'seeded' must be true or false");
   demand(isOptionalBoolean(value.provenance), "'provenance' must be true or false");
   demand(isOptionalBoolean(value.tensors), "'tensors' must be true or false");
+  demand(isOptionalSample(value.sample), "'sample' must be a map of settings to numbers, texts or booleans");
   const { stopSeconds } = value;
   demand(
     stopSeconds === undefined || (typeof stopSeconds === 'number' && stopSeconds > 0 && stopSeconds <= 60),
@@ -125,4 +127,12 @@ function isOptionalBoolean(value: unknown): boolean {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOptionalSample(value: unknown): boolean {
+  return (
+    value === undefined ||
+    (isRecord(value) &&
+      Object.values(value).every((setting) => ['number', 'string', 'boolean'].includes(typeof setting)))
+  );
 }

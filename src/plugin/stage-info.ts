@@ -43,6 +43,8 @@ export interface StageInfo {
   readonly tensors: boolean;
   readonly threads: number | 'all';
   readonly keyless: readonly string[];
+  /** Settings that make the stage work on a sample. */
+  readonly sample?: Readonly<Record<string, number | string | boolean>>;
   /** The stage is handed the provenance of its inputs, which becomes part of its key. */
   readonly provenance?: boolean;
   /** The stage can go on from the state in which a shorter run of it ended. */

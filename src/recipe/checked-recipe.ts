@@ -68,6 +68,8 @@ export interface CheckedRecipe {
   readonly description?: string;
   /** The profile that was chosen. */
   readonly profile?: string;
+  /** It is the recipe on a sample of its data (`watch --preview`): what it makes is not what the recipe made before. */
+  readonly sample?: true;
   /** In an order in which every stage comes after its inputs. */
   readonly stages: readonly CheckedStage[];
   /** Every file that the recipe was read from, plugins included; what watch follows besides the data. */

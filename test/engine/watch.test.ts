@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LoadedRecipe, RunSummary } from '../../src/engine/api.js';
-import type { RunEvent } from '../../src/engine/events.js';
-import { watchRecipe } from '../../src/engine/watch.js';
 import { Rig } from '../rig/rig.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
+import { Watched } from '../rig/watched.js';
 
 let rig: Rig;
 let watched: Watched | undefined;
@@ -18,80 +16,13 @@ afterEach(async () => {
   await rig.close();
 });
 
-/** A watch whose recipe is the JSON in `recipe.yaml`, and what it told. */
-class Watched {
-  readonly told: string[] = [];
-  readonly events: RunEvent[] = [];
-  readonly summaries: RunSummary[] = [];
-  private readonly abort = new AbortController();
-  private readonly listeners = new Set<() => void>();
-  private readonly ended: Promise<void>;
-
-  constructor(store: Awaited<ReturnType<Rig['store']>>) {
-    const tell = (text: string) => {
-      this.told.push(text);
-      for (const listener of this.listeners) listener();
-    };
-    this.ended = watchRecipe<string>({
-      store,
-      signal: this.abort.signal,
-      pool: rig.pool,
-      threads: 2,
-      load: async (): Promise<LoadedRecipe<string>> => {
-        const { readFile } = await import('node:fs/promises');
-        const file = `${rig.folder}/recipe.yaml`;
-        try {
-          const text = (await readFile(file, 'utf8')).replaceAll(/#.*/g, '');
-          return { ok: true, recipe: rig.recipe(JSON.parse(text)) };
-        } catch (error) {
-          return { ok: false, problems: [String(error)], files: [file] };
-        }
-      },
-      onPlan: (plan, files) =>
-        tell(
-          `plan ${plan.stages.map(({ state }) => state).join(' ')}${files.map((file) => ` ${file.split('/').at(-1)}`).join('')}`,
-        ),
-      onEvent: (event) => {
-        this.events.push(event);
-        if (event.event !== 'stage-log')
-          tell('stage' in event ? `${event.event} ${event.stage}` : event.event);
-      },
-      onFinished: (summary) => {
-        this.summaries.push(summary);
-        tell(`finished ${summary.outcome}`);
-      },
-      onProblems: () => tell('problems'),
-      onIdle: () => tell('idle'),
-    });
-    this.ended.catch((error: unknown) => tell(`failed ${error}`));
-  }
-
-  /** Waits until `text` was told for the `count`th time. */
-  async until(text: string, count = 1): Promise<void> {
-    while (this.told.filter((told) => told === text).length < count) {
-      await new Promise<void>((resolve) => {
-        const listener = () => {
-          this.listeners.delete(listener);
-          resolve();
-        };
-        this.listeners.add(listener);
-      });
-    }
-  }
-
-  async end(): Promise<void> {
-    this.abort.abort();
-    await this.ended;
-  }
-}
-
 async function save(recipe: ToyRecipe, comment = ''): Promise<void> {
   await rig.write('recipe.yaml', `${JSON.stringify(recipe)} # ${comment}`);
 }
 
 async function watch(recipe: ToyRecipe): Promise<Watched> {
   await save(recipe);
-  watched = new Watched(await rig.store());
+  watched = new Watched(rig, await rig.store());
   return watched;
 }
 
@@ -152,9 +83,11 @@ test('a comment changes nothing and interrupts nothing', async () => {
 });
 
 test('a superseded run is cancelled at once and its process is used again', async () => {
-  const told = await watch({ g: rig.gate('g', { with: { text: 'old' } }), after: write('x', ['g']) });
+  // Stages that take all threads: the next one cannot begin before this one has ended.
+  const gate = (text: string) => rig.gate('g', { threads: 2, with: { text } });
+  const told = await watch({ g: gate('old'), after: write('x', ['g']) });
   const old = await rig.gates.begin('g');
-  await save({ g: rig.gate('g', { with: { text: 'new' } }), after: write('x', ['g']) });
+  await save({ g: gate('new'), after: write('x', ['g']) });
   const fresh = await rig.gates.begin('g');
   await old.closed;
   fresh.finish('');
@@ -208,7 +141,7 @@ test('a broken recipe leaves the run alone, and a mended one is taken up', async
 
 test('a recipe that is broken at the start is waited for', async () => {
   await rig.write('recipe.yaml', 'nonsense');
-  watched = new Watched(await rig.store());
+  watched = new Watched(rig, await rig.store());
   await watched.until('problems');
   await save({ b: write('b') });
   await watched.until('finished done');

@@ -1,9 +1,10 @@
 /** `roux watch`: runs a recipe again whenever something changes. */
 import { Command } from 'commander';
-import type { RunEvent } from '../../engine/events.js';
+import type { CheckedRecipe } from '../../recipe/checked-recipe.js';
 import type { CommandOutside } from '../command-line.js';
 import { exitCodeOf, type Interruption, interruptible } from '../interruption.js';
-import type { RunRenderer } from '../output/renderer.js';
+import type { Terminal } from '../output/terminal.js';
+import { PastRuns } from '../past-runs.js';
 import {
   addRecipeOptions,
   addSelectionOptions,
@@ -14,6 +15,7 @@ import {
 
 interface WatchCommandOptions extends RecipeOptions, SelectionOptions {
   readonly json?: boolean;
+  readonly preview?: boolean;
 }
 
 export function command(outside: CommandOutside): Command {
@@ -21,13 +23,15 @@ export function command(outside: CommandOutside): Command {
     .summary('run again whenever something changes')
     .description(
       'Follows the recipe, its data files and its plugins. A change is planned and shown, what it supersedes is cancelled,\n' +
-        'and metrics are printed with their difference to the run before. q or Ctrl-C ends it.',
+        'and metrics are printed with their difference to the run before. Keys: r runs again, w tells why the last stages\n' +
+        'ran, c compares the last two runs, q or Ctrl-C ends.',
     );
   return addSelectionOptions(addRecipeOptions(watch))
+    .option('--preview', 'run on a sample first (the profile preview, or fewer rows), then on everything')
     .option('--json', 'print one event a line as JSON (docs/reference/events.md)')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ roux watch recipes/quickstart.yaml -p smoke\n  $ roux watch --until evaluate',
+      '\nExamples:\n  $ roux watch recipes/quickstart.yaml -p smoke\n  $ roux watch --until evaluate --preview',
     )
     .action((written: string | undefined, options: WatchCommandOptions) =>
       interruptible((interruption) => watchCommand(written, options, outside, interruption)),
@@ -40,122 +44,78 @@ async function watchCommand(
   { terminal, exit }: CommandOutside,
   { signal: interrupted, cause }: Interruption,
 ): Promise<void> {
-  const [recipes, engine, { createRunRenderer }, { RunLog }, summaries, plans, { productsOf }] =
-    await Promise.all([
-      import('../recipe-source.js'),
-      import('../../engine/watch.js'),
-      import('../output/run-renderer.js'),
-      import('../output/run-log.js'),
-      import('../output/run-summary.js'),
-      import('../output/plan-table.js'),
-      import('../products.js'),
-    ]);
-  const { colors } = terminal;
-  const json = options.json === true;
+  const [recipes, { watchRecipe }, { WatchScreen, WatchJson }, { listenForKeys }] = await Promise.all([
+    import('../recipe-source.js'),
+    import('../../engine/watch.js'),
+    import('../output/watch-screen.js'),
+    import('../watch-keys.js'),
+  ]);
   const file = recipes.recipeFile(written, terminal);
   const quit = new AbortController();
-  const signal = AbortSignal.any([interrupted, quit.signal]);
-  const stopKeys = listenForKeys(terminal.stdin, terminal.interactive, (key) => {
-    if (key === 'q') quit.abort(new Error('quit'));
-    else process.kill(process.pid, 'SIGINT');
-  });
   const store = await recipes.openProjectStore(options, terminal);
-
-  // Renderers close asynchronously; everything that is printed between two runs waits for the one before.
-  let drawn: Promise<void> = Promise.resolve();
-  const later = (action: () => void | Promise<void>): void => {
-    drawn = drawn.then(action);
-  };
-  let renderer: RunRenderer | undefined;
-  let log = new RunLog();
-  let generations = 0;
-  const closeRun = (): void => {
-    const open = renderer;
-    renderer = undefined;
-    later(() => open?.close());
-  };
-  const jsonLine = (line: Readonly<Record<string, unknown>>): void => terminal.print(JSON.stringify(line));
-
+  const screen =
+    options.json === true ? new WatchJson(terminal) : new WatchScreen(terminal, store, keysHint(terminal));
+  const past = new PastRuns();
+  let stopKeys = (): void => {};
   try {
-    await engine.watchRecipe({
+    await watchRecipe({
       store,
-      signal,
+      signal: AbortSignal.any([interrupted, quit.signal]),
       ...selectionOf(options),
       ...(options.threads !== undefined && { threads: options.threads }),
       load: () => recipes.readRecipe(file, options),
+      ...(options.preview === true && { preview: (recipe) => previewOf(recipe, file, options) }),
+      onControl: ({ runAgain }) => {
+        stopKeys = listenForKeys(terminal, {
+          keys: {
+            r: runAgain,
+            w: () => screen instanceof WatchScreen && screen.lines(() => past.why(store, terminal)),
+            c: () => screen instanceof WatchScreen && screen.lines(() => past.compare(store, terminal)),
+            q: () => quit.abort(new Error('quit')),
+          },
+          interrupt: () => process.kill(process.pid, 'SIGINT'),
+        });
+      },
       onPlan: (plan, changedFiles) => {
-        closeRun();
-        generations += 1;
-        if (json) {
-          jsonLine({ event: 'watch-planned', changedFiles, plan: plans.planAsJson(plan) });
-          return;
-        }
-        later(() => {
-          terminal.print('');
-          terminal.print(colors.bold(plans.planLine(plan, changedFiles, terminal.directory)));
-        });
+        if (plan.recipe.sample !== true) past.recipe = plan.recipe;
+        screen.plan(plan, changedFiles);
       },
-      onEvent: (event: RunEvent) => {
-        if (event.event === 'run-started') log = new RunLog();
-        log.add(event);
-        renderer ??= createRunRenderer(terminal, { json });
-        const current = renderer;
-        later(() => current.event(event));
+      onEvent: (event) => screen.event(event),
+      onFinished: (summary, sample) => {
+        if (!sample && summary.outcome !== 'cancelled') past.add(summary);
+        screen.finished(summary, sample);
       },
-      onFinished: (summary) => {
-        closeRun();
-        if (json || summary.outcome === 'cancelled') return;
-        const finished = log;
-        const onlyChanges = generations > 1;
-        later(() => {
-          const products = productsOf(summary.stages, store, terminal.directory);
-          terminal.print('');
-          terminal.print(summaries.formatRunSummary(finished, terminal, { products, onlyChanges }));
-        });
-      },
-      onProblems: (problems) => {
-        if (json) jsonLine({ event: 'diagnostics', diagnostics: problems });
-        else {
-          later(async () => {
-            terminal.print('');
-            terminal.print(await recipes.formatProblems(problems, terminal));
-            terminal.print(colors.yellow('The recipe is wrong; the last good state is kept.'));
-          });
-        }
-      },
+      onProblems: (problems) => screen.problems(problems),
       onIdle: () => {
-        if (json) jsonLine({ event: 'watch-idle' });
-        else later(() => terminal.print(colors.dim('Waiting for changes; q or Ctrl-C ends.')));
+        screen.idle();
+        // The next change may be one of the recipe: what checks it is loaded while nothing happens.
+        void import('../../recipe/check-recipe.js');
       },
     });
   } finally {
     stopKeys();
-    closeRun();
-    await drawn;
+    await screen.close();
     await store.close();
   }
   const interruption = cause();
   if (interruption !== undefined) exit(exitCodeOf(interruption));
 }
 
-/** Tells of `q` and Ctrl-C on a terminal, where single keys can be read; gives the function that stops it. */
-function listenForKeys(
-  stdin: NodeJS.ReadStream,
-  interactive: boolean,
-  pressed: (key: 'q' | 'ctrl-c') => void,
-): () => void {
-  if (!interactive || stdin.isTTY !== true) return () => {};
-  const read = (bytes: Buffer): void => {
-    for (const byte of bytes) {
-      if (byte === 0x71) pressed('q');
-      if (byte === 0x03) pressed('ctrl-c');
-    }
-  };
-  stdin.setRawMode(true);
-  stdin.on('data', read);
-  return () => {
-    stdin.off('data', read);
-    stdin.setRawMode(false);
-    stdin.pause();
-  };
+function keysHint(terminal: Terminal): string {
+  return terminal.interactive ? 'r runs again, w why, c compare, q quit' : 'Ctrl-C ends';
+}
+
+/** The recipe on a sample: its profile `preview` where it has one, otherwise what its stage types call a sample. */
+async function previewOf(
+  recipe: CheckedRecipe,
+  file: string,
+  options: WatchCommandOptions,
+): Promise<CheckedRecipe | undefined> {
+  const { asSample, sampleRecipe } = await import('../../engine/sample-recipe.js');
+  if (options.profile === undefined) {
+    const { readRecipe } = await import('../recipe-source.js');
+    const loaded = await readRecipe(file, { ...options, profile: 'preview' });
+    if (loaded.ok) return asSample(loaded.recipe);
+  }
+  return sampleRecipe(recipe);
 }

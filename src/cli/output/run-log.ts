@@ -17,6 +17,8 @@ export interface StageEnd {
 
 /** A run in the making. */
 export class RunLog {
+  /** Stage -> the losses that it told on the way, of the stages that did. */
+  readonly losses = new Map<string, number[]>();
   private readonly ends = new Map<string, StageEnd>();
   private readonly messages: { readonly stage: string; readonly message: string }[] = [];
   private finish: Extract<RunEvent, { readonly event: 'run-finished' }> | undefined;
@@ -60,6 +62,12 @@ export class RunLog {
       case 'stage-skipped':
         this.end(event.stage, { outcome: 'skipped', because: event.because });
         break;
+      case 'stage-progress': {
+        const loss = event.progress.values?.loss;
+        if (loss === undefined) break;
+        this.losses.set(event.stage, [...(this.losses.get(event.stage) ?? []), loss]);
+        break;
+      }
       case 'stage-log':
         if (event.level === 'warning') this.messages.push({ stage: event.stage, message: event.message });
         break;

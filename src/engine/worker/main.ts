@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { CacheClient } from './cache-client.js';
 import { Cancellation } from './cancellation.js';
 import { endProcessGroup } from './process-group.js';
-import type { MessageFromWorker, MessageToWorker, StageTask } from './protocol.js';
+import type { MessageFromWorker, MessageToWorker, StageCode, StageTask } from './protocol.js';
 
 let current:
   | { readonly id: number; readonly cancellation: Cancellation; readonly cache: CacheClient }
@@ -29,6 +29,7 @@ new Worker(new URL('./watchdog.js', import.meta.url), {
 
 process.on('message', (message: MessageToWorker) => {
   if (message.type === 'run') void run(message.id, message.task);
+  else if (message.type === 'prepare') void prepare(message.types);
   else if (current?.id !== message.id) return;
   else if (message.type === 'cancel') current.cancellation.cancel();
   else current.cache.receive(message.question, message.answer);
@@ -50,6 +51,13 @@ async function run(id: number, task: StageTask): Promise<void> {
   });
   current = undefined;
   send({ type: 'end', id, end });
+}
+
+/** Loads code ahead of the stage that needs it. What cannot be loaded is told when that runs. */
+async function prepare(types: readonly StageCode[]): Promise<void> {
+  await import('./run-task.js');
+  const { loadStageDefinition } = await import('../../plugin/load-stage.js');
+  for (const code of types) await loadStageDefinition(code).catch(() => undefined);
 }
 
 /** An exception that no promise of the stage leads to. The engine does not use the process again. */

@@ -11,11 +11,15 @@ import type { JsonObject, StageSource } from '../../plugin/stage-info.js';
 import type { FileDigest } from '../digests.js';
 import type { StageFailure } from '../events.js';
 
-/** All that a process needs to run a stage. */
-export interface StageTask {
-  readonly stage: string;
+/** Where the code of a stage type is. */
+export interface StageCode {
   readonly type: string;
   readonly source: StageSource;
+}
+
+/** All that a process needs to run a stage. */
+export interface StageTask extends StageCode {
+  readonly stage: string;
   readonly settings: JsonObject;
   /** Ports that take one artifact hold a list of at most one here. */
   readonly inputs: Readonly<Record<string, readonly InputArtifact[]>>;
@@ -33,6 +37,8 @@ export interface StageTask {
 export type MessageToWorker =
   | { readonly type: 'run'; readonly id: number; readonly task: StageTask }
   | { readonly type: 'cancel'; readonly id: number }
+  /** Code that will be needed; nothing is answered. */
+  | { readonly type: 'prepare'; readonly types: readonly StageCode[] }
   | {
       readonly type: 'cache-answer';
       readonly id: number;

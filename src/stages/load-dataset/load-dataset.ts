@@ -20,6 +20,7 @@ left out and counted. Everything that was left out stands in the statistics of \
   inputs: {},
   outputs: { dataset: { kind: 'dataset', description: 'The rows, one JSONL file per split.' } },
   seeded: true,
+  sample: { limit: 200 },
   async run({ settings, outputs, seed, log, progress, signal }) {
     const sources = await findSources(settings);
     const labels = namedLabels(settings.labels);
