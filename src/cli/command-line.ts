@@ -21,6 +21,7 @@ export interface CommandOutside {
 
 /** The commands in the order of the help text. Only the one that is called is loaded. */
 const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  new: () => import('./commands/new.js'),
   run: () => import('./commands/run.js'),
   plan: () => import('./commands/plan.js'),
   check: () => import('./commands/check.js'),

@@ -122,10 +122,13 @@ export const diagnosticCodes = {
   // The command line.
   'command/argument': 'an argument is missing, or one too many',
   'command/conflict': 'options that exclude each other',
+  'command/file-exists': 'a file that would be overwritten',
   'command/no-recipe': 'no recipe is named',
   'command/no-result': 'nothing was run yet',
+  'command/no-text': 'data without a column of texts',
   'command/option-value': "an option's value is missing or wrong",
   'command/program': 'a program cannot be started',
+  'command/unknown-column': 'an unknown column',
   'command/unknown-command': 'an unknown command',
   'command/unknown-file': 'an unknown file',
   'command/unknown-option': 'an unknown option',

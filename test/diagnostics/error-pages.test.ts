@@ -4,7 +4,7 @@
  * The first recipe of a section has the mistake, the others do not; the same holds for its command lines. A block that
  * begins with a comment that names a file is that file.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -106,6 +106,8 @@ beforeAll(() => {
   }
   write('package.json', '{ "type": "module" }');
   for (const name of ['mail', 'old']) write(`data/${name}.tsv`, 'text\tlabel\nhello\tham\n');
+  write('data/numbers.csv', 'a,b\n1,2\n3,4\n');
+  cpSync(join(import.meta.dirname, '../../models/base'), join(folder, 'models/tiny'), { recursive: true });
   write('base/mail.tsv', 'text\tlabel\nhello\tham\n');
   write(
     'base/classify.yaml',

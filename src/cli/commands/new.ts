@@ -1,0 +1,235 @@
+/** `roux new`: begins a recipe for somebody's own data. */
+import { Command } from 'commander';
+import type { SourceSurvey } from '../../data/survey.js';
+import type { CommandOutside } from '../command-line.js';
+import { CommandLineError, exitCodes } from '../exit-codes.js';
+import type { Terminal } from '../output/terminal.js';
+import { wholeNumber } from '../recipe-options.js';
+
+interface NewOptions {
+  readonly output?: string;
+  readonly text?: string;
+  readonly textPair?: string;
+  /** False after `--no-label`. */
+  readonly label?: string | false;
+  readonly model: string;
+  readonly maxLength?: number;
+  readonly yes?: boolean;
+}
+
+export function command(outside: CommandOutside): Command {
+  return new Command('new')
+    .summary('begin a recipe for your own data')
+    .description(
+      'Looks at a csv, tsv, jsonl, parquet or text file, or a folder of texts or mails, and writes a recipe that trains on it:\n' +
+        'a classifier where a column looks like labels, otherwise a language model. Guesses have their reasons beside them\n' +
+        'in comments. On a terminal it asks before it writes; it never overwrites a file.',
+    )
+    .argument('<data>', 'the file or folder')
+    .option(
+      '-o, --output <file>',
+      'the recipe to write; default: a name like that of the data, in recipes/ if there is one',
+    )
+    .option('--text <column>', 'the column with the text')
+    .option('--text-pair <column>', 'the column with the second text of a pair')
+    .option('--label <column>', 'the column with the label')
+    .option('--no-label', 'the texts have no labels: train a language model')
+    .option(
+      '--model <folder>',
+      'the model to start from: a folder, or npm:PACKAGE/PATH',
+      'npm:roux/models/base',
+    )
+    .option(
+      '--max-length <number>',
+      'tokens of a text, at most; default: by the lengths of the texts',
+      wholeNumber(8),
+    )
+    .option('-y, --yes', 'ask nothing')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  $ roux new data/reviews.csv\n' +
+        '  $ roux new data/train.tsv --text message --label kind -o recipes/kinds.yaml\n' +
+        '  $ roux new data/letters --no-label --yes',
+    )
+    .action((data: string, options: NewOptions) => newCommand(data, options, outside));
+}
+
+async function newCommand(
+  written: string,
+  options: NewOptions,
+  { terminal, exit }: CommandOutside,
+): Promise<void> {
+  const [{ existsSync }, { basename, dirname, join, relative, resolve }, survey, { proposeMapping }] =
+    await Promise.all([
+      import('node:fs'),
+      import('node:path'),
+      import('../../data/survey.js'),
+      import('../../data/propose-mapping.js'),
+    ]);
+  const data = resolve(terminal.directory, written);
+  if (!existsSync(data))
+    throw new CommandLineError('command/unknown-file', `there is no ${written}`, { written });
+  const found = await survey.surveySource(data);
+  const questions = await questionsOf(options, terminal);
+  try {
+    const given = await columnsOf(found, options, questions);
+    const mapping = proposeMapping(found, given);
+    if (mapping === undefined) {
+      throw new CommandLineError('command/no-text', `no column of ${written} looks like a text`, {
+        written,
+        help: `--text names one of: ${found.columns.map(({ name }) => name).join(', ')}`,
+      });
+    }
+    const name = nameOf(data, basename, dirname);
+    const folder = existsSync(join(terminal.directory, 'recipes')) ? 'recipes' : '';
+    const proposed = options.output ?? join(folder, `${name}.yaml`);
+    const file = resolve(terminal.directory, await questions.ask('the recipe to write', proposed));
+    const fromRecipe = (path: string): string => {
+      const short = relative(dirname(file), path).replaceAll('\\', '/');
+      return short === '' ? '.' : short;
+    };
+    const splits = await survey.siblingSplits(data);
+    const isPackage = options.model.startsWith('npm:');
+    const model = isPackage ? options.model : resolve(terminal.directory, options.model);
+    const { measureLengths } = await import('../token-lengths.js');
+    const { newRecipeText } = await import('../new-recipe.js');
+    const texts = [mapping.text, mapping.textPair].flatMap((column) =>
+      found.columns.filter((candidate) => candidate.name === column).map(({ sample }) => sample),
+    );
+    const text = newRecipeText({
+      name,
+      command: `roux new ${written}`,
+      path: fromRecipe(data),
+      ...(Object.keys(splits).length > 0 && {
+        files: Object.fromEntries(Object.entries(splits).map(([split, path]) => [split, fromRecipe(path)])),
+      }),
+      survey: found,
+      mapping,
+      model: isPackage ? model : fromRecipe(model),
+      lengths: await measureLengths(texts, { model, folder: dirname(file), maxLength: options.maxLength }),
+    });
+    await writeNew(file, text, relative(terminal.directory, file));
+    await tell(file, text, terminal, exit);
+  } finally {
+    questions.close();
+  }
+}
+
+/** Names of files that say nothing about what is in them. */
+const generalNames = /^(train|training|data|dataset|all|full|rows|examples)$/i;
+
+function nameOf(data: string, basename: (path: string) => string, dirname: (path: string) => string): string {
+  const own = basename(data).replace(/\.[^.]*$/, '');
+  const telling = generalNames.test(own) ? basename(dirname(data)) : own;
+  const name = telling.replaceAll(/[^\p{L}\p{N}_]+/gu, '-').replaceAll(/^-+|-+$/g, '');
+  return name === '' ? 'recipe' : name;
+}
+
+/** Asks on a terminal; elsewhere every answer is the proposed one. */
+interface Questions {
+  readonly ask: (question: string, proposed: string) => Promise<string>;
+  readonly close: () => void;
+}
+
+async function questionsOf({ yes }: NewOptions, terminal: Terminal): Promise<Questions> {
+  if (yes === true || !terminal.interactive || terminal.stdin.isTTY !== true)
+    return { ask: async (_, proposed) => proposed, close: () => {} };
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: terminal.stdin, output: terminal.stdout });
+  return {
+    ask: async (question, proposed) => {
+      const answer = await lines.question(`${question} ${terminal.colors.dim(`[${proposed}]`)} `);
+      return answer.trim() === '' ? proposed : answer.trim();
+    },
+    close: () => lines.close(),
+  };
+}
+
+/** What the options and the answers say about the columns. */
+async function columnsOf(
+  found: SourceSurvey,
+  options: NewOptions,
+  { ask }: Questions,
+): Promise<{ readonly text?: string; readonly textPair?: string; readonly label?: string | false }> {
+  const { proposeMapping } = await import('../../data/propose-mapping.js');
+  const names = found.columns.map(({ name }) => name);
+  const known = async (column: string): Promise<string> => {
+    if (names.includes(column)) return column;
+    const { didYouMean } = await import('../../diagnostics/suggest.js');
+    throw new CommandLineError('command/unknown-column', `the data have no column ${column}`, {
+      written: column,
+      help: didYouMean(column, names) ?? `columns: ${names.join(', ')}`,
+    });
+  };
+  const { text, textPair, label } = options;
+  for (const column of [text, textPair, label || undefined]) if (column !== undefined) await known(column);
+  const given = {
+    ...(text === undefined ? {} : { text }),
+    ...(textPair === undefined ? {} : { textPair }),
+    ...(label === undefined ? {} : { label }),
+  };
+  const proposed = proposeMapping(found, given);
+  if (proposed === undefined || names.length < 2) return given;
+  const none = 'none';
+  const asked = text ?? (await known(await ask('the column with the text', proposed.text)));
+  const answer = label ?? (await ask(`the column with the label, or ${none}`, proposed.label ?? none));
+  return {
+    ...given,
+    ...(proposed.textPair === undefined || asked !== proposed.text ? {} : { textPair: proposed.textPair }),
+    text: asked,
+    label: answer === false || answer === none ? false : await known(answer),
+  };
+}
+
+async function writeNew(file: string, text: string, written: string): Promise<void> {
+  const [{ mkdir, writeFile }, { dirname }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:path'),
+  ]);
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    throw new CommandLineError('command/file-exists', `${written} exists, and is not overwritten`, {
+      help: 'name another file with --output',
+    });
+  }
+}
+
+/** Says what was written and what comes next, or what is still wrong with it. */
+async function tell(
+  file: string,
+  text: string,
+  terminal: Terminal,
+  exit: (code: number) => void,
+): Promise<void> {
+  const [{ checkRecipe }, { printDiagnostics }, { shortPath }, { oneLine }] = await Promise.all([
+    import('../../recipe/check-recipe.js'),
+    import('../recipe-source.js'),
+    import('../output/failure.js'),
+    import('../output/terminal-text.js'),
+  ]);
+  const { colors } = terminal;
+  const name = oneLine(shortPath(file, terminal.directory));
+  terminal.print(`${colors.green('written')} ${colors.bold(name)}\n`);
+  terminal.print(
+    manyLinesOf(text, oneLine)
+      .map((line) => colors.dim(`  ${line}`))
+      .join('\n'),
+  );
+  const checked = await checkRecipe({ file });
+  if (!checked.ok) {
+    await printDiagnostics(checked.error, { terminal, json: false });
+    exit(exitCodes.failed);
+    return;
+  }
+  terminal.print(
+    `\nNext, on a sample and then on everything:\n  roux run ${name} -p smoke\n  roux run ${name}`,
+  );
+}
+
+function manyLinesOf(text: string, oneLine: (line: string) => string): readonly string[] {
+  return text.trimEnd().split('\n').map(oneLine);
+}
