@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   plan: () => import('./commands/plan.js'),
   check: () => import('./commands/check.js'),
   watch: () => import('./commands/watch.js'),
+  sweep: () => import('./commands/sweep.js'),
   why: () => import('./commands/why.js'),
   graph: () => import('./commands/graph.js'),
   runs: () => import('./commands/runs.js'),

@@ -5,6 +5,7 @@ import { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import type { LoadedRecipe } from '../engine/api.js';
 import type { Store } from '../engine/store.js';
+import type { JsonObject } from '../plugin/stage-info.js';
 import type { CheckRecipeOptions } from '../recipe/check-recipe.js';
 import type { CheckedRecipe } from '../recipe/checked-recipe.js';
 import { findRecipe } from './find-recipe.js';
@@ -16,13 +17,14 @@ export function recipeFile(written: string | undefined, terminal: Terminal): str
   return findRecipe(written, terminal.directory);
 }
 
-/** Reads and checks a recipe; for `watchRecipe`. */
+/** Reads and checks a recipe, with the values of a trial where it is swept; for `watchRecipe` and `runSweep`. */
 export async function readRecipe(
   file: string,
   options: RecipeValueOptions & SelectionOptions,
+  trial?: JsonObject,
 ): Promise<LoadedRecipe<Diagnostic>> {
   const { recallRecipe } = await import('../recipe/recalled-recipe.js');
-  const checked = await recallRecipe(checkOptions(file, options));
+  const checked = await recallRecipe({ ...checkOptions(file, options), ...(trial && { trial }) });
   if (!checked.ok) return { ok: false, problems: checked.error, files: checked.files };
   const problems = unknownStages(checked.value, options);
   return problems.length === 0

@@ -108,6 +108,13 @@ export const diagnosticCodes = {
   'subrecipe/open-input': 'an input that was left open is needed',
   'subrecipe/output': 'an output is not what it is declared to be',
   'subrecipe/recursion': 'a recipe is a stage of itself',
+  // Searches over params.
+  'sweep/budget': 'budgets that contradict each other',
+  'sweep/goal': 'a sweep looks at a stage that cannot be judged',
+  'sweep/grid': 'a grid over a range',
+  'sweep/none': 'a recipe without a sweep is swept',
+  'sweep/param': 'a sweep varies an unknown parameter',
+  'sweep/range': 'a range without numbers in it',
   // Files and folders that settings name.
   'path/address': 'an address in the place of a path',
   'path/missing': 'a file or folder does not exist',

@@ -10,6 +10,7 @@ export type { ResultRecord, StoredArtifact } from './result-record.js';
 export { runRecipe } from './run.js';
 export { listRuns, readRun, readRunEvents } from './run-record.js';
 export { findRun, type RunAnswer } from './run-reference.js';
+export { runSweep, type SweepEvent, type SweepOptions } from './run-sweep.js';
 export { defaultStoreFolder, openStore, type Store } from './store.js';
 export { listResults } from './stored-results.js';
 export {

@@ -4,7 +4,7 @@ import { type Diagnostic, Diagnostics } from '../diagnostics/diagnostic.js';
 import { failure, success } from '../diagnostics/result.js';
 import { type ExcerptedLocation, SourceText } from '../diagnostics/source-text.js';
 import { type LoadedRegistry, loadRegistry } from '../plugin/load-registry.js';
-import type { StageRegistry } from '../plugin/stage-info.js';
+import type { JsonObject, StageRegistry } from '../plugin/stage-info.js';
 import type { RuntimeName } from '../runtime/runtime.js';
 import { checkStructure } from './check-structure.js';
 import type { CheckedRecipe } from './checked-recipe.js';
@@ -13,6 +13,7 @@ import { type ExpandedStage, expandStages } from './expand-stages.js';
 import { type ExplainedStage, explainStage } from './explain-values.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
+import { readSweep } from './read-sweep.js';
 import { recipeGraph } from './recipe-graph.js';
 import { excerptOf, type MapNode, type RecipeNode, valueAt } from './recipe-node.js';
 import { everyUse, gatherDiagnostics, loadUses, type UsedRecipe } from './used-recipe.js';
@@ -30,6 +31,8 @@ export interface CheckRecipeOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** `name=value` pairs that override parameters, values in YAML; relative paths in them start from `workingFolder`. */
   readonly set?: readonly string[];
+  /** Values of one trial of the recipe's sweep; they win over everything else. */
+  readonly trial?: JsonObject;
   /** Overrides the recipe's seed, not that of a stage that has its own. */
   readonly seed?: number;
   /** Overrides the recipe's runtime, not that of a stage that has its own. */
@@ -104,6 +107,7 @@ async function check(
     paramsFiles: options.paramsFiles ?? [],
     environment: options.environment ?? process.env,
     folder: workingFolder,
+    trial: options.trial ?? {},
     ...(options.profile !== undefined && { profile: options.profile }),
   };
   const used = loadUses(composed, overrides, diagnostics, files);
@@ -114,6 +118,8 @@ async function check(
   // Without its plugins' stage types a recipe seems to be full of mistakes.
   const expanded = loaded ? expand(used, loaded.registry, options, diagnostics) : [];
   for (const stage of expanded) await checkVariant(stage, loaded?.registry);
+  const stages = expanded.map(({ stage }) => stage);
+  const sweep = readSweep(used, stages, diagnostics);
   gatherDiagnostics(used, diagnostics);
   warnOfUnused(used);
   if (!loaded || diagnostics.hasErrors) return undefined;
@@ -123,7 +129,8 @@ async function check(
     name: textAt(used.recipe, 'name') ?? basename(file).replace(/\.ya?ml$/i, ''),
     ...(description !== undefined && { description }),
     ...(options.profile !== undefined && { profile: options.profile }),
-    stages: expanded.map(({ stage }) => stage),
+    stages,
+    ...(sweep && { sweep }),
     files: [...files],
   };
   return { recipe, expanded };

@@ -5,6 +5,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceLocation } from '../diagnostics/source-text.js';
 import type { JsonObject, StageInfo } from '../plugin/stage-info.js';
 import type { RuntimeName } from '../runtime/runtime.js';
+import type { Space } from '../search/space.js';
 
 export type { SourceLocation } from '../diagnostics/source-text.js';
 
@@ -60,6 +61,18 @@ export interface CheckedStage {
   readonly settingLocations: Readonly<Record<string, SourceLocation>>;
 }
 
+/** A search over params. */
+export interface CheckedSweep {
+  readonly method: 'grid' | 'random' | 'tpe';
+  /** How many points are tried; absent for a whole grid. */
+  readonly trials?: number;
+  readonly seed: number;
+  readonly space: Space;
+  readonly goal: { readonly stage: string; readonly metric: string; readonly mode: 'max' | 'min' };
+  /** The budgets of the rungs, ascending. */
+  readonly stopping?: { readonly param: string; readonly eta: number; readonly budgets: readonly number[] };
+}
+
 /** The whole graph. */
 export interface CheckedRecipe {
   /** Absolute path of the recipe. */
@@ -72,6 +85,7 @@ export interface CheckedRecipe {
   readonly sample?: true;
   /** In an order in which every stage comes after its inputs. */
   readonly stages: readonly CheckedStage[];
+  readonly sweep?: CheckedSweep;
   /** Every file that the recipe was read from, plugins included; what watch follows besides the data. */
   readonly files: readonly string[];
   /** What the user should know although the recipe can run: parameters that nothing uses. */

@@ -76,8 +76,8 @@ export class Interpolation {
     for (const param of this.scope.params.values()) this.#resolve(param, param.declaration.key);
   }
 
-  /** The value of a parameter; undefined when there is none, which was complained about. */
-  valueOf(param: Param): RecipeNode | undefined {
+  /** The value of a parameter; an unknown one when it is wrong or missing, which was complained about. */
+  valueOf(param: Param): RecipeNode {
     return this.#resolve(param, param.declaration.key).node;
   }
 

@@ -1,10 +1,11 @@
 /**
  * The values of parameters. From the weakest to the strongest: the default in the recipe, a declared environment variable, the
- * profile, the params files in order, `--set` in order.
+ * profile, the params files in order, `--set` in order, a trial of a sweep.
  */
 import { resolve } from 'node:path';
 import { Diagnostics, type NewDiagnostic } from '../diagnostics/diagnostic.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
+import type { JsonObject } from '../plugin/stage-info.js';
 import type { Axis } from './axis.js';
 import type { Interpolation } from './interpolate.js';
 import { type ParamDeclaration, readDeclarations } from './param-declaration.js';
@@ -14,6 +15,7 @@ import { readSource } from './read-source.js';
 import {
   entriesOf,
   excerptOf,
+  fromJson,
   type MapEntry,
   type MapNode,
   type Origin,
@@ -43,6 +45,8 @@ export interface ParamOverrides {
   readonly set: readonly string[];
   /** The environment; only declared variables of it are read. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Values of a trial of the recipe's sweep. */
+  readonly trial: JsonObject;
   /** Relative paths in `set` and in the environment start here. */
   readonly folder: string;
 }
@@ -74,6 +78,15 @@ export function resolveParams(
     const assignment = readAssignment(written, overrides.folder, diagnostics);
     if (assignment) override.assign(assignment);
   }
+  const sweep = valueAt(recipe, 'sweep');
+  const place = sweep?.origin ?? recipe.origin;
+  for (const [name, value] of Object.entries(overrides.trial)) {
+    const written = entriesOf(valueAt(sweep, 'matrix')).find(
+      (entry) => paramOfDimension(entry.name) === name,
+    );
+    const origin = written?.value.origin ?? place;
+    override.set({ name, key: origin, value: fromJson(value, origin, recipe.folder) }, 'sweep');
+  }
   return params;
 }
 
@@ -99,6 +112,11 @@ export function declaredParams(
 /** The value as what `layer` says, remembering what it replaced. */
 export function layered(value: RecipeNode, layer: ValueLayer, instead?: RecipeNode): RecipeNode {
   return { ...value, layer, ...(instead && { instead: value.instead ?? instead }) };
+}
+
+/** The parameter that a dimension of a sweep varies: `learning_rate`, also written `params.learning_rate`. */
+export function paramOfDimension(written: string): string {
+  return written.replace(/^params\./, '');
 }
 
 /** Sets parameters that are declared; others are complained about. */

@@ -112,6 +112,23 @@ export function toJson(node: RecipeNode): Json {
   }
 }
 
+/** Plain data as a tree all of which stands at one place. */
+export function fromJson(json: Json, origin: Origin, folder: string): RecipeNode {
+  if (typeof json !== 'object' || json === null) return { kind: 'scalar', value: json, origin, folder };
+  if (isItems(json)) {
+    return { kind: 'list', items: json.map((item) => fromJson(item, origin, folder)), origin, folder };
+  }
+  const entries = Object.entries(json).map(([name, value]): [string, MapEntry] => [
+    name,
+    { name, key: origin, value: fromJson(value, origin, folder) },
+  ]);
+  return { kind: 'map', entries: new Map(entries), origin, folder };
+}
+
+function isItems(json: Json): json is readonly Json[] {
+  return Array.isArray(json);
+}
+
 /** A map as a plain object; `__proto__` never is a key of a tree. */
 export function toJsonObject(node: MapNode): { [key: string]: Json } {
   const object: { [key: string]: Json } = {};

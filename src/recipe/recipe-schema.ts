@@ -127,6 +127,90 @@ export const stageSchema: JsonObject = {
   },
 };
 
+const dimension: JsonObject = {
+  description: 'What a parameter is tried with: a list of values, or a range.',
+  anyOf: [
+    { type: 'array', minItems: 1 },
+    {
+      type: 'object',
+      required: ['minimum', 'maximum'],
+      additionalProperties: false,
+      properties: {
+        minimum: { description: 'The smallest number to try.', type: 'number' },
+        maximum: { description: 'The largest number to try.', type: 'number' },
+        scale: {
+          description: 'On a log scale equal ratios are equally likely: for learning rates.',
+          enum: ['linear', 'log'],
+        },
+        type: { description: 'Whole numbers only, or any.', enum: ['integer', 'number'] },
+      },
+    },
+  ],
+};
+
+const sweep: JsonObject = {
+  description: 'A search over params, for `roux sweep`.',
+  type: 'object',
+  required: ['matrix', 'best'],
+  additionalProperties: false,
+  properties: {
+    method: {
+      description: 'How the space is searched; default: grid if all are lists, otherwise tpe.',
+      enum: ['grid', 'random', 'tpe'],
+    },
+    trials: {
+      description: 'How many points are tried; default: all of a grid, otherwise 20.',
+      type: 'integer',
+      minimum: 1,
+      maximum: 100000,
+    },
+    seed: {
+      description: 'Where the search starts from; default 0.',
+      type: 'integer',
+      minimum: 0,
+      maximum: 4294967295,
+    },
+    matrix: {
+      description: 'The params that are searched.',
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: dimension,
+    },
+    best: {
+      description: 'What counts.',
+      type: 'object',
+      required: ['stage', 'metric'],
+      additionalProperties: false,
+      properties: {
+        stage: { description: 'The stage that measures.', type: 'string', minLength: 1 },
+        metric: { description: 'The metric of that stage.', type: 'string', minLength: 1 },
+        mode: { description: 'Whether more is better or less; default max.', enum: ['max', 'min'] },
+      },
+    },
+    early_stopping: {
+      description: 'Asynchronous successive halving: trials begin with a small budget, and the best go on.',
+      type: 'object',
+      required: ['budget', 'minimum', 'maximum'],
+      additionalProperties: false,
+      properties: {
+        budget: {
+          description: 'The parameter that is the budget: epochs, max_steps.',
+          type: 'string',
+          minLength: 1,
+        },
+        minimum: { description: 'What every trial begins with.', type: 'number', exclusiveMinimum: 0 },
+        maximum: { description: 'The whole budget.', type: 'number', exclusiveMinimum: 0 },
+        eta: {
+          description: 'One in so many goes on, with so many times the budget; default 3.',
+          type: 'number',
+          minimum: 1.5,
+          maximum: 100,
+        },
+      },
+    },
+  },
+};
+
 /** A whole recipe. */
 export const recipeSchema: JsonObject = {
   description: 'A graph of stages that fine-tunes, measures and exports language models.',
@@ -209,6 +293,7 @@ export const recipeSchema: JsonObject = {
       type: 'array',
       items: { type: 'string', minLength: 1 },
     },
+    sweep,
     seed,
     runtime,
     threads,

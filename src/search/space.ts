@@ -21,3 +21,9 @@ export type Dimension =
       /** Only whole numbers. */
       readonly whole: boolean;
     };
+
+/** Dimensions by name, in the order in which they were written. */
+export type Space = Readonly<Record<string, Dimension>>;
+
+/** A point of a space: a value for every dimension. */
+export type Point = Readonly<Record<string, SpaceValue>>;

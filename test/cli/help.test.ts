@@ -6,6 +6,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
   run: () => import('../../src/cli/commands/run.js'),
   plan: () => import('../../src/cli/commands/plan.js'),
   watch: () => import('../../src/cli/commands/watch.js'),
+  sweep: () => import('../../src/cli/commands/sweep.js'),
   why: () => import('../../src/cli/commands/why.js'),
   graph: () => import('../../src/cli/commands/graph.js'),
   runs: () => import('../../src/cli/commands/runs.js'),
