@@ -121,10 +121,14 @@ export class OnnxVariables implements Variables {
     if (known !== undefined) return known;
     const rows = new Uint8Array(count);
     for (const name of state) {
-      const { data } = this.slot(name).current.host;
-      const width = data.length / count;
-      for (let row = 0; row < count; row += 1) {
-        if (rows[row] === 0 && !isZero(data.subarray(row * width, (row + 1) * width))) rows[row] = 1;
+      const words = wordsOf(this.slot(name).current.host.data);
+      const width = words.length / count;
+      for (let index = 0; index < words.length; index += 1) {
+        if (words[index] === 0) continue;
+        const row = Math.floor(index / width);
+        rows[row] = 1;
+        // On to the next row.
+        index = (row + 1) * width - 1;
       }
     }
     this.rows.set(key, rows);
@@ -174,8 +178,14 @@ export function ortTensorOf(tensor: HostTensor): ort.Tensor {
 }
 
 function isZero(data: Float32Array | Int32Array): boolean {
-  for (let index = 0; index < data.length; index += 1) if (!Object.is(data[index], 0)) return false;
+  const words = wordsOf(data);
+  for (let index = 0; index < words.length; index += 1) if (words[index] !== 0) return false;
   return true;
+}
+
+/** The bits of elements: comparing integers is several times faster, and tells -0 from 0. */
+function wordsOf({ buffer, byteOffset, length }: Float32Array | Int32Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
 }
 
 function bufferOf(host: HostTensor): Buffer {
