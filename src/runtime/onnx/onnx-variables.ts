@@ -38,7 +38,7 @@ export class OnnxVariables implements Variables {
 
   constructor(values: NamedHostTensors) {
     const bytes = Object.values(values).reduce((sum, { data }) => sum + Arena.bytesFor(data.length), 0);
-    this.arena = Arena.canHold(bytes) ? new Arena(bytes) : undefined;
+    this.arena = createArena(bytes);
     for (const [name, value] of Object.entries(values)) {
       checkHostTensor(name, value);
       const address = this.arena?.allocate(value.data.length);
@@ -175,6 +175,17 @@ export function ortTensorOf(tensor: HostTensor): ort.Tensor {
   return tensor.dtype === 'float32'
     ? new ort.Tensor('float32', tensor.data, tensor.shape)
     : new ort.Tensor('int32', tensor.data, tensor.shape);
+}
+
+/** Memory for variables; `undefined` where they are too large for one, or the process may not have so much address space. */
+function createArena(bytes: number): Arena | undefined {
+  if (!Arena.canHold(bytes)) return undefined;
+  try {
+    return new Arena(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function isZero(data: Float32Array | Int32Array): boolean {

@@ -84,9 +84,13 @@ function updateCone(graph: Graph): ReadonlyMap<Value, GraphNode> {
   const updates = new Set(
     graph.outputs.filter(({ name }) => name.startsWith('update:')).map(({ value }) => value),
   );
+  // Masks are drawn for the graph.
+  const masks = new Set<Value | undefined>(
+    graph.inputs.filter(({ name }) => name.startsWith('mask:')).map(({ value }) => value),
+  );
   const cone = new Map<Value, GraphNode>();
   for (const node of graph.nodes.toReversed()) {
-    if (!isElementwise(node, graph)) continue;
+    if (!isElementwise(node, graph) || node.inputs.some((input) => masks.has(input))) continue;
     const value = output(node);
     const users = consumers.get(value) ?? [];
     const isUsed = users.length > 0 || updates.has(value);
