@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../data/random.js';
 import type { NamedTensors, Variables } from '../runtime/runtime.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
-import { plainGroups, timedGroups } from './optimizer-groups.js';
+import { plainGroups, type TimedGroup, timedGroups } from './optimizer-groups.js';
 import { createOptimizer } from './optimizers/index.js';
 import { withPenalty } from './penalized-evaluator.js';
 import { combinePenalties } from './penalties/quadratic.js';
@@ -30,6 +30,8 @@ export async function train(given: TrainingOptions): Promise<TrainingResult> {
   const random = createRandom(options.seed).fork('training');
   const plan = planTraining(options);
   const groups = timedGroups(options.groups ?? plainGroups(trainable, settings), plan.stepsPerEpoch);
+  const late = groups.filter(({ startStep }) => startStep >= plan.totalSteps);
+  if (late.length > 0) options.onMessage?.(neverTrained(late, plan.totalSteps));
   const step: TrainStepOptions = {
     objective,
     trainable,
@@ -82,6 +84,12 @@ export async function train(given: TrainingOptions): Promise<TrainingResult> {
     evaluator?.dispose();
     variables.dispose();
   }
+}
+
+function neverTrained(late: readonly TimedGroup[], totalSteps: number): string {
+  const names = late.flatMap(({ parameters }) => parameters);
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return `Training ends after ${totalSteps} steps, before these are unfrozen: ${names[0]}${more}.`;
 }
 
 function createValidation(

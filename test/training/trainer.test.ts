@@ -329,7 +329,10 @@ describe('training', () => {
       { name: 'head', parameters: trainable.slice(1), learningRate: 0.05, weightDecay: 0, startEpoch: 0 },
       { name: 'words', parameters: trainable.slice(0, 1), learningRate: 0.05, weightDecay: 0, startEpoch: 1 },
     ];
-    const { weights } = await run({ groups }, { maximumSteps: 12 });
+    const messages: string[] = [];
+    const onMessage = (message: string) => void messages.push(message);
+    const { weights } = await run({ groups, onMessage }, { maximumSteps: 12 });
+    expect(messages).toEqual(['Training ends after 12 steps, before these are unfrozen: embeddings.weight.']);
     expect(weights['embeddings.weight']).toEqual(startWeights()['embeddings.weight']);
     const later = await run({ groups }, { maximumSteps: 13 });
     expect(later.weights['embeddings.weight']).not.toEqual(startWeights()['embeddings.weight']);
