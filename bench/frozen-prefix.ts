@@ -4,13 +4,15 @@
  *
  * roux is measured as its users meet it: the train stage of a real run, with everything from reading the model to writing the
  * new one. Of the peer only steps are timed, after it has warmed up, without its start; 5 epochs of it are the median time of a
- * step times their number. Segments of the peer lie before, between and after the runs of roux.
+ * step times their number. Segments of the peer lie before, between and after the runs of roux. Processor time is printed
+ * too: it is steadier where other programs run on the machine, and of roux it counts the whole run, with reading and
+ * tokenizing the data.
  *
- * `node bench/run.mjs frozen-prefix [--half-rows 2048] [--segments 6] [--steps 8] [--rates 5] [--threads 2]`. Python with the peer:
+ * `node bench/run.mjs frozen-prefix [--rows ALL] [--half-rows 2048] [--segments 6] [--steps 8] [--rates 5] [--threads 2]`. Python with the peer:
  * ROUX_BENCH_PYTHON; see docs/guide/speed.md. Needs a build.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +22,7 @@ import { Side } from './support/side.js';
 
 const { values } = parseArgs({
   options: {
+    rows: { type: 'string' },
     'half-rows': { type: 'string', default: '2048' },
     segments: { type: 'string', default: '6' },
     steps: { type: 'string', default: '8' },
@@ -31,6 +34,8 @@ const { values } = parseArgs({
 
 const EPOCHS = 5;
 const BATCH = 32;
+const FIRST_RATE = 5e-4;
+const WARM_UP_STEPS = 3;
 const threads = Number(values.threads);
 const project = mkdtempSync(join(tmpdir(), 'roux-bench-'));
 
@@ -43,8 +48,13 @@ const FREEZES = {
 
 type Freeze = keyof typeof FREEZES;
 
-interface StageRun {
+/** What a training took; processor seconds are those of all threads together. */
+interface Cost {
   readonly seconds: number;
+  readonly processorSeconds: number;
+}
+
+interface Training extends Cost {
   readonly steps: number;
 }
 
@@ -55,8 +65,40 @@ async function compare(): Promise<void> {
     `MiniLM-L6-H384, SST-2, batch ${BATCH}, maximum length 128, ${threads} threads, AdamW, dropout 0.1, ${EPOCHS} epochs; ` +
       `activations ${values.precision}`,
   );
+  const peers = await startPeers();
+  const segments = Number(values.segments);
+  const third = Math.ceil(segments / 3);
+  await measure(peers, third);
+  const rows = values.rows === undefined ? undefined : Number(values.rows);
+  const first = run('encoder', [FIRST_RATE], rows);
+  await measure(peers, third);
+  const rates = Array.from({ length: Number(values.rates) }, (_, index) => FIRST_RATE * (2 + index));
+  const further = run('encoder', [FIRST_RATE, ...rates], rows);
+  const half = run('half', [5e-5], Number(values['half-rows']));
+  await measure(peers, segments - 2 * third);
+  for (const { side } of peers) await side.end();
+  rmSync(project, { recursive: true, force: true });
+
+  for (const { side, costs } of peers) {
+    const list = costs.map(({ seconds }) => (1000 * seconds).toFixed(0)).join(', ');
+    console.log(`${side.name}: ${describe(medianCost(costs))} a step (${list} ms)`);
+  }
+  tell(`bottom half frozen (${values['half-rows']} rows)`, half, peers, ['nothing', 'half']);
+  tell('encoder frozen', first, peers, ['nothing', 'encoder']);
+  const each = further.map(({ seconds }) => seconds.toFixed(1)).join(', ');
+  tell(`further learning rate (${each} s)`, further, peers, ['encoder']);
+}
+
+interface Peer {
+  readonly freeze: Freeze;
+  readonly side: Side;
+  /** Of a step. */
+  readonly costs: Cost[];
+}
+
+async function startPeers(): Promise<readonly Peer[]> {
   const script = fileURLToPath(new URL('../bench/peers/hf_trainer.py', import.meta.url));
-  const sides = new Map<Freeze, Side>();
+  const peers: Peer[] = [];
   for (const freeze of ['nothing', 'half', 'encoder'] as const) {
     const settings = {
       model: minilmFolder(),
@@ -64,7 +106,7 @@ async function compare(): Promise<void> {
       output: project,
       maxLength: 128,
       batchSize: BATCH,
-      learningRate: 1e-3,
+      learningRate: FIRST_RATE,
       threads,
       seed: 1,
       freeze: FREEZES[freeze].peer,
@@ -72,56 +114,57 @@ async function compare(): Promise<void> {
     const name = `Hugging Face Trainer, ${freeze} frozen`;
     const { side, ready } = await Side.start(name, python, [script, JSON.stringify(settings)]);
     console.log(`${name}: ${ready.versions}; ${ready.settings}`);
-    await side.train(3);
-    sides.set(freeze, side);
+    await side.train(WARM_UP_STEPS);
+    peers.push({ freeze, side, costs: [] });
   }
-  const times: Record<Freeze, number[]> = { nothing: [], half: [], encoder: [] };
-  const segments = Number(values.segments);
-  const measurePeer = async (count: number) => {
-    for (let segment = 0; segment < count; segment += 1) {
-      for (const [freeze, side] of sides) {
-        const { seconds, steps } = await side.train(Number(values.steps));
-        times[freeze].push(seconds / steps);
-      }
-    }
-  };
-
-  await measurePeer(Math.ceil(segments / 3));
-  const rates = Array.from({ length: Number(values.rates) }, (_, index) => 1e-3 * (1 + index / 4));
-  const [first, ...others] = run('encoder', [1e-3 / 2, ...rates]);
-  await measurePeer(Math.ceil(segments / 3));
-  const [half] = run('half', [5e-5], Number(values['half-rows']));
-  await measurePeer(segments - 2 * Math.ceil(segments / 3));
-  for (const side of sides.values()) await side.end();
-  rmSync(project, { recursive: true, force: true });
-  if (first === undefined || half === undefined) throw new Error('a run gave no train stage');
-
-  for (const freeze of Object.keys(times) as Freeze[]) {
-    const list = times[freeze].map((seconds) => (1000 * seconds).toFixed(0));
-    console.log(
-      `Hugging Face, ${freeze} frozen: ${(1000 * median(times[freeze])).toFixed(0)} ms a step (${list.join(', ')})`,
-    );
-  }
-  const peer = (freeze: Freeze, { steps }: StageRun) => median(times[freeze]) * steps;
-  const tell = (what: string, ours: StageRun, peers: readonly Freeze[]) => {
-    const ratios = peers.map(
-      (freeze) =>
-        `${(peer(freeze, ours) / ours.seconds).toFixed(1)} x Hugging Face with ${freeze} frozen (${peer(freeze, ours).toFixed(0)} s)`,
-    );
-    console.log(`${what}: ${ours.seconds.toFixed(1)} s for ${ours.steps} steps; ${ratios.join(', ')}`);
-  };
-  tell(`bottom half frozen (${values['half-rows']} rows)`, half, ['nothing', 'half']);
-  tell('encoder frozen', first, ['nothing', 'encoder']);
-  const further = { steps: others[0]?.steps ?? 0, seconds: median(others.map(({ seconds }) => seconds)) };
-  tell(
-    `further learning rate, median of ${others.map(({ seconds }) => seconds.toFixed(1)).join(', ')} s`,
-    further,
-    ['encoder'],
-  );
+  return peers;
 }
 
-/** Trains once for every learning rate, in one run; gives back the train stages' times. */
-function run(freeze: 'half' | 'encoder', rates: readonly number[], rows?: number): StageRun[] {
+async function measure(peers: readonly Peer[], segments: number): Promise<void> {
+  for (let segment = 0; segment < segments; segment += 1) {
+    for (const { side, costs } of peers) {
+      const { seconds, steps, processorSeconds = Number.NaN } = await side.train(Number(values.steps));
+      costs.push({ seconds: seconds / steps, processorSeconds: processorSeconds / steps });
+    }
+  }
+}
+
+/** The median of our trainings against so many steps of the peer. */
+function tell(
+  what: string,
+  trainings: readonly Training[],
+  peers: readonly Peer[],
+  against: readonly Freeze[],
+): void {
+  const ours = medianCost(trainings);
+  const steps = trainings[0]?.steps ?? 0;
+  const ratios = peers
+    .filter(({ freeze }) => against.includes(freeze))
+    .map(({ freeze, costs }) => {
+      const cost = medianCost(costs);
+      const time = (cost.seconds * steps) / ours.seconds;
+      const processor = (cost.processorSeconds * steps) / ours.processorSeconds;
+      return `${time.toFixed(1)} x (processor time ${processor.toFixed(1)} x) against ${freeze} frozen`;
+    });
+  console.log(`${what}: ${describe(ours)} for ${steps} steps; ${ratios.join(', ')}`);
+}
+
+function describe({ seconds, processorSeconds }: Cost): string {
+  return `${seconds.toFixed(2)} s (processor ${processorSeconds.toFixed(2)} s)`;
+}
+
+function medianCost(costs: readonly Cost[]): Cost {
+  return {
+    seconds: median(costs.map(({ seconds }) => seconds)),
+    processorSeconds: median(costs.map(({ processorSeconds }) => processorSeconds)),
+  };
+}
+
+/**
+ * Trains once for every learning rate, in one run; gives back what the train stages took that had to run. The run's processor time, all
+ * its processes and stages together, is divided evenly among them.
+ */
+function run(freeze: 'half' | 'encoder', rates: readonly number[], rows?: number): readonly Training[] {
   const recipe = {
     recipe: 1,
     name: `frozen-${freeze}`,
@@ -162,6 +205,7 @@ function run(freeze: 'half' | 'encoder', rates: readonly number[], rows?: number
   };
   writeFileSync(join(project, `${freeze}.yaml`), JSON.stringify(recipe));
   const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const before = processorSecondsOfChildren();
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     [
@@ -177,12 +221,26 @@ function run(freeze: 'half' | 'encoder', rates: readonly number[], rows?: number
     { cwd: project, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   if (status !== 0) throw new Error(stdout.slice(-2_000) + stderr);
-  return stdout
+  const processorSeconds = processorSecondsOfChildren() - before;
+  const trained = stdout
     .split('\n')
     .filter((line) => line.includes('"event":"stage-done"'))
     .map((line) => JSON.parse(line))
-    .filter(({ stage }) => String(stage).startsWith('train'))
-    .map(({ record }) => ({ seconds: record.durationMs / 1000, steps: record.metrics.steps }));
+    .filter(({ stage }) => String(stage).startsWith('train'));
+  if (trained.length === 0) throw new Error(`no train stage ran: ${stdout.slice(-2_000)}`);
+  return trained.map(({ record }) => ({
+    seconds: record.durationMs / 1000,
+    steps: record.metrics.steps,
+    processorSeconds: processorSeconds / trained.length,
+  }));
+}
+
+/** Of processes that have ended, and of theirs; Linux counts it in hundredths (proc(5): cutime, cstime). */
+function processorSecondsOfChildren(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
 function median(numbers: readonly number[]): number {

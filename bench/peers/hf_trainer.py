@@ -79,6 +79,7 @@ class Segments(TrainerCallback):
         self.steps = self.left
         self.examples = self.tokens = 0
         self.begin = time.perf_counter()
+        self.processor = time.process_time()
         return self.left > 0
 
     def on_step_end(self, args, state, control, **_):
@@ -86,7 +87,13 @@ class Segments(TrainerCallback):
         if self.left == 0:
             seconds = time.perf_counter() - self.begin
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            say(steps=self.steps, examples=self.steps * settings["batchSize"], seconds=seconds, peakBytes=peak)
+            say(
+                steps=self.steps,
+                examples=self.steps * settings["batchSize"],
+                seconds=seconds,
+                processorSeconds=time.process_time() - self.processor,
+                peakBytes=peak,
+            )
             if not self.wait():
                 control.should_training_stop = True
 

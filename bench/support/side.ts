@@ -18,6 +18,8 @@ export interface Segment {
   readonly steps: number;
   readonly examples: number;
   readonly seconds: number;
+  /** Of all threads together; only the peer tells it. */
+  readonly processorSeconds?: number;
   /** Largest resident memory so far. */
   readonly peakBytes: number;
 }
