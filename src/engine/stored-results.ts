@@ -4,6 +4,7 @@ import { ignoreMissing } from './file-writing.js';
 import { listHistory, recipeOfEntry } from './history.js';
 import { listKeys, readResult } from './results.js';
 import type { Store } from './store.js';
+import { listSweeps } from './sweep-record.js';
 
 /** Every result in the store, the one used last first. Damaged ones are left out. */
 export async function listResults(store: Store): Promise<readonly StoredResult[]> {
@@ -11,6 +12,16 @@ export async function listResults(store: Store): Promise<readonly StoredResult[]
   for (const entry of await listHistory(store)) {
     const user = { recipe: recipeOfEntry(store, entry), stage: entry.stage };
     users.set(entry.key, [...(users.get(entry.key) ?? []), user]);
+  }
+  // A stage has one last result; the trials of a sweep have one each.
+  for (const { recipe, trials } of await listSweeps(store)) {
+    for (const { keys } of trials.flatMap(({ runs }) => runs)) {
+      for (const [stage, key] of Object.entries(keys)) {
+        const known = users.get(key) ?? [];
+        if (known.some((user) => user.recipe === recipe && user.stage === stage)) continue;
+        users.set(key, [...known, { recipe, stage }]);
+      }
+    }
   }
   const results: StoredResult[] = [];
   for (const key of await listKeys(store)) {

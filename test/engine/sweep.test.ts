@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { collectGarbage } from '../../src/engine/gc.js';
 import { listRuns } from '../../src/engine/run-record.js';
 import { runSweep, type SweepEvent } from '../../src/engine/run-sweep.js';
 import { listSweeps, type SweepRecord } from '../../src/engine/sweep-record.js';
@@ -118,6 +119,16 @@ describe('a sweep', () => {
     expect(record.best).toBe(3);
     expect(record.trials[2]).toMatchObject({ state: 'done', value: 0.09 });
     expect(record.trials[8]).toMatchObject({ state: 'stopped', runs: [{ budget: 1 }] });
+  });
+
+  test('keeps the results of all its trials from being called unreachable', async () => {
+    const record = await search('kept');
+    await rig.write('recipe.yaml', '');
+    const { removedResults } = await collectGarbage(await rig.store(), { unreachable: true, dryRun: true });
+    const removed = removedResults.map(({ key }) => key);
+    for (const { runs } of record.trials) {
+      for (const key of Object.values(runs[0]?.keys ?? {})) expect(removed).not.toContain(key);
+    }
   });
 
   test('tells of trials as they begin and end', async () => {

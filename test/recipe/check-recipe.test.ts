@@ -271,6 +271,22 @@ stages:
     expect(recipe.stages.map(({ settings }) => settings.freeze)).toEqual([undefined, 1, 2, 3]);
   });
 
+  test('values of anchors and merge keys stand where the alias stands, and their parts where they were written', async () => {
+    const recipe = await good(`
+recipe: 1
+stages:
+  base: { uses: load-model }
+  one: { uses: freeze-layers, in: base, with: &with { freeze: 1 } }
+  two: { uses: freeze-layers, in: base, with: *with }
+  three: { uses: freeze-layers, in: base, with: { <<: *with } }
+`);
+    const places = recipe.stages.slice(1).map(({ settingLocations }) => settingLocations['/freeze']?.line);
+    expect(places).toEqual([5, 5, 5]);
+    expect(await codes('recipe: 1\nstages:\n  base: &a { uses: load-model }\n  two: { <<: *b }')).toContain(
+      'yaml/alias',
+    );
+  });
+
   test('hostile files are refused with a diagnostic', async () => {
     const bomb = Array.from(
       { length: 30 },
