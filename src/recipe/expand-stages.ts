@@ -95,7 +95,7 @@ class Expansion {
       if (axis) axes.add(axis);
     }
     for (const axis of recipe.interpolation.axesOf(withoutWiring(entry.value))) axes.add(axis);
-    for (const axis of inheritedAxes(entry.value, recipe)) axes.add(axis);
+    for (const axis of inheritedAxes(entry.value, recipe, info)) axes.add(axis);
     for (const [port, references] of Object.entries(inputs)) {
       for (const { template, selectors, place } of references) {
         const own = this.#axes.get(template) ?? [];
@@ -239,11 +239,18 @@ function ownOrUsed(
   return undefined;
 }
 
-/** What the seed and the like vary with that a stage has from its recipe or from where that is used. */
-function inheritedAxes(stage: RecipeNode, recipe: UsedRecipe): readonly Axis[] {
+/** What seed and runtime vary with that a stage has from its recipe or from where that is used, if they matter to it. */
+function inheritedAxes(
+  stage: RecipeNode,
+  recipe: UsedRecipe,
+  { seeded, tensors }: StageTemplate['info'],
+): readonly Axis[] {
   const axes: Axis[] = [];
-  for (const key of ['seed', 'runtime'] as const) {
-    if (valueAt(stage, key)) continue;
+  for (const [key, matters] of [
+    ['seed', seeded],
+    ['runtime', tensors],
+  ] as const) {
+    if (!matters || valueAt(stage, key)) continue;
     for (let level: UsedRecipe | undefined = recipe; level; level = level.use?.by) {
       const used = level.use && valueAt(level.use.stage.value, key);
       if (used && level.use) axes.push(...level.use.by.interpolation.axesOf(used));

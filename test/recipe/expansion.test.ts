@@ -104,12 +104,18 @@ stages:
     }
   });
 
-  test('may vary seeds, and is checked in every variant', async () => {
+  test('may vary seeds, of stages that draw random numbers, and is checked in every variant', async () => {
     const text = `recipe: 1\nparams: { seed: 1 }\nmatrix: { seed: [1, 2] }\nseed: "\${params.seed}"\nstages: { base: { uses: load-model } }`;
-    expect((await good(text)).stages.map(({ seed }) => seed)).toEqual([1, 2]);
-    const wrong = text.replace('[1, 2]', '[1, -2]').replace('seed: "', 'threads: 1\nseed: "');
-    const own = wrong.replace('uses: load-model', `uses: load-model, seed: "\${params.seed}"`);
-    expect(await codes(own)).toContain('recipe/range');
+    expect((await good(text)).stages.map(({ name }) => name)).toEqual(['base']);
+    const seeded = new Map(
+      [...fakeRegistry].map(([type, info]) => [type, { ...info, seeded: true }] as const),
+    );
+    expect((await good(text, { registry: seeded })).stages.map(({ seed }) => seed)).toEqual([1, 2]);
+    const own = text.replace('load-model', `load-model, seed: "\${params.seed}"`);
+    expect((await good(own)).stages.map(({ seed }) => seed)).toEqual([1, 2]);
+    expect(
+      await codes(own.replace('[1, 2]', '[1, -2]').replace(/seed: "[^"]*"\nstages/, 'stages')),
+    ).toContain('recipe/range');
   });
 });
 
