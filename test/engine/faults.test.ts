@@ -101,6 +101,19 @@ test.each(Array.from({ length: rounds }, (_, round) => round))('a stage is kille
 });
 
 test.each(Array.from({ length: rounds }, (_, round) => round))(
+  'the engine and its stages are killed (round %i)',
+  async () => {
+    const run = rig.spawn(recipe);
+    const stages = await untilSomeMoment(run);
+    run.child.kill('SIGKILL');
+    for (const pid of stages) if (await isAlive(pid)) process.kill(pid, 'SIGKILL');
+    await run.ended;
+    for (const pid of stages) await untilGone(pid);
+    await expectRecovery();
+  },
+);
+
+test.each(Array.from({ length: rounds }, (_, round) => round))(
   'files of the store are spoilt after the engine was killed (round %i)',
   async () => {
     const run = rig.spawn(recipe);

@@ -65,7 +65,7 @@ async function listSources(): Promise<readonly string[]> {
   const sources = entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
-  const programs = ['toy-stages', 'toy-recipe', 'run-toys', 'run-cached', 'print-modules'];
+  const programs = ['toy-stages', 'toy-recipe', 'run-toys', 'run-cached', 'print-modules', 'failing-files'];
   return [...sources, ...programs.map((name) => `test/rig/${name}.ts`)].sort();
 }
 

@@ -126,13 +126,14 @@ export class Rig {
     return { summary, events, outcomes };
   }
 
-  /** Runs in a process of its own, which the test can kill. */
-  spawn(recipe: ToyRecipe, options: object = {}): SpawnedRun {
+  /** Runs in a process of its own, which the test can kill. `fail` names a file operation that fails there: `17:ENOSPC`. */
+  spawn(recipe: ToyRecipe, options: object = {}, fail?: string): SpawnedRun {
     const program = join(this.build, 'test/rig/run-toys.js');
+    const first = fail === undefined ? [] : ['--import', join(this.build, 'test/rig/failing-files.js')];
     const child = spawn(
       process.execPath,
-      [program, this.folder, JSON.stringify(recipe), JSON.stringify({ threads: 2, ...options })],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      [...first, program, this.folder, JSON.stringify(recipe), JSON.stringify({ threads: 2, ...options })],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(fail && { ROUX_FAIL: fail }) } },
     );
     this.children.push(child);
     return new SpawnedRun(child);
