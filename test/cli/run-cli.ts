@@ -50,12 +50,24 @@ export class CliProject {
   }
 
   start(args: readonly string[], options: { readonly nodeOptions?: readonly string[] } = {}): RunningCommand {
-    const { NO_COLOR: _1, FORCE_COLOR: _2, ROUX_STORE: _3, ...env } = process.env;
-    const child = spawn(process.execPath, [...(options.nodeOptions ?? []), this.program, ...args], {
-      cwd: this.folder,
-      env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    return this.follow(
+      process.execPath,
+      [...(options.nodeOptions ?? []), this.program, ...args],
+      process.env,
+    );
+  }
+
+  /** Starts a command on a terminal of 100 columns and 30 rows, which `script` (util-linux) makes; CI is not mentioned. */
+  startOnTerminal(args: readonly string[]): RunningCommand {
+    const command = [process.execPath, this.program, ...args].map((word) => `'${word}'`).join(' ');
+    const { CI: _, ...env } = process.env;
+    const line = `stty cols 100 rows 30; exec ${command}`;
+    return this.follow('script', ['-qfec', line, '/dev/null'], { ...env, TERM: 'xterm-256color' });
+  }
+
+  private follow(program: string, args: readonly string[], given: NodeJS.ProcessEnv): RunningCommand {
+    const { NO_COLOR: _1, FORCE_COLOR: _2, ROUX_STORE: _3, ...env } = given;
+    const child = spawn(program, args, { cwd: this.folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     const waiting: {

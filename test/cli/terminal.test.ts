@@ -1,0 +1,75 @@
+/** A run on a terminal. Skipped where `script` of util-linux cannot make one. */
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CliProject } from './run-cli.js';
+
+const hasTerminals = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
+if (!hasTerminals) {
+  process.stderr.write('\nSKIPPED: no `script` of util-linux, so no run was drawn on a terminal.\n\n');
+}
+
+const escapeCode = '\u001b';
+
+describe.skipIf(!hasTerminals)('on a terminal', () => {
+  let project: CliProject;
+
+  beforeAll(async () => {
+    project = await CliProject.create();
+    const recipe = (does: string) =>
+      [
+        'recipe: 1',
+        'plugins: [./stages/work.mjs]',
+        'stages:',
+        `  first: { uses: work, with: { text: hello${does} } }`,
+        '  last: { uses: work, in: first }',
+        '',
+      ].join('\n');
+    await project.write({ 'good.yaml': recipe(''), 'waits.yaml': recipe(', does: wait') });
+  });
+
+  afterAll(() => project.remove());
+
+  it('a run is a tree that is redrawn in place, and a table at its end', async () => {
+    const { end } = project.startOnTerminal(['run', 'good']);
+    const { code, stdout } = await end;
+    expect(code).toBe(0);
+    // Lines go up and are erased, the cursor is hidden and comes back.
+    expect(stdout).toContain(`${escapeCode}[2K`);
+    expect(stdout).toContain(`${escapeCode}[1A`);
+    expect(stdout.lastIndexOf(`${escapeCode}[?25h`)).toBeGreaterThan(
+      stdout.lastIndexOf(`${escapeCode}[?25l`),
+    );
+    expect(stdout).toMatch(/first +.*it has not run before/);
+    // The table comes after the last redrawing.
+    const after = stdout.slice(stdout.lastIndexOf(`${escapeCode}[2K`));
+    expect(after).toMatch(/first +.*done/);
+    expect(after).toContain('2 stages: 2 done');
+  });
+
+  it('a run whose stages are all cached draws no tree', async () => {
+    await project.startOnTerminal(['run', 'good']).end;
+    const { code, stdout } = await project.startOnTerminal(['run', 'good']).end;
+    expect(code).toBe(0);
+    expect(stdout).not.toContain(`${escapeCode}[?25l`);
+    expect(stdout).toContain('2 stages: 2 cached');
+  });
+
+  it('Ctrl-C ends it, with the cursor shown again', async () => {
+    const run = project.startOnTerminal(['run', 'waits']);
+    await run.until('began');
+    run.child.stdin?.write('\u0003');
+    const { code, stdout } = await run.end;
+    expect(code).toBe(130);
+    expect(stdout).toContain('interrupted');
+    expect(stdout.lastIndexOf(`${escapeCode}[?25h`)).toBeGreaterThan(
+      stdout.lastIndexOf(`${escapeCode}[?25l`),
+    );
+  });
+
+  it('q ends a watch', async () => {
+    const watch = project.startOnTerminal(['watch', 'good']);
+    await watch.until('Waiting for changes');
+    watch.child.stdin?.write('q');
+    expect((await watch.end).code).toBe(0);
+  });
+});
