@@ -1,10 +1,14 @@
-/** What the YAML parser complains about, as diagnostics. */
-import type { Document } from 'yaml';
+/** What the YAML parser complains about, as diagnostics: up to where it lost the thread. */
+import type { Document, ErrorCode } from 'yaml';
 import type { Diagnostics, NewDiagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';
 import { syntaxMistake } from './syntax-mistakes.js';
+import { unquotedReference } from './unquoted-reference.js';
 
-/** Adds the parser's errors; returns whether there are any. */
+/**
+ * Adds the parser's errors; returns whether there are any. After the first that is about more than one value the parser no
+ * longer knows where it is in the file, so that what it says of the rest is left out.
+ */
 export function addSyntaxErrors(
   document: Document.Parsed,
   source: SourceText,
@@ -23,6 +27,11 @@ export function addSyntaxErrors(
     // What follows on the same line follows from it.
     if (location.line === lastLine) continue;
     lastLine = location.line;
+    const unquoted = unquotedReference(source, start);
+    if (unquoted) {
+      diagnostics.add(unquoted);
+      break;
+    }
     const closing = closingOf(message);
     if (closing !== undefined) {
       const opening = openings[closing] ?? closing;
@@ -34,9 +43,10 @@ export function addSyntaxErrors(
         help: `write ${nameOf(closing)} where it ends`,
         related: at < 0 ? [] : [{ location: source.excerpt(at, at + 1), message: 'it was opened here' }],
       });
-      continue;
+      break;
     }
     diagnostics.add({ ...syntaxMistake(code, message), location });
+    if (!isWithinValue[code]) break;
   }
   return errors.length > 0;
 }
@@ -49,6 +59,21 @@ export function tooDeep(source: SourceText, at: number): NewDiagnostic {
     location: source.excerpt(at, at + 1),
   };
 }
+
+/** Whether the parser knows how the file goes on after such an error. */
+const isWithinValue: Readonly<Partial<Record<ErrorCode, true>>> = {
+  ALIAS_PROPS: true,
+  BAD_ALIAS: true,
+  BAD_COLLECTION_TYPE: true,
+  BAD_DQ_ESCAPE: true,
+  BAD_PROP_ORDER: true,
+  BAD_SCALAR_START: true,
+  MULTIPLE_ANCHORS: true,
+  MULTIPLE_TAGS: true,
+  RESOURCE_EXHAUSTION: true,
+  TAB_AS_INDENT: true,
+  TAG_RESOLVE_FAILED: true,
+};
 
 const openings: Readonly<Record<string, string>> = { '}': '{', ']': '[' };
 
