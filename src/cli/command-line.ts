@@ -90,6 +90,7 @@ async function createProgram(name: string | undefined, outside: CommandOutside):
   // Subcommands made apart do not inherit these from the program.
   for (const command of everyCommand(program)) {
     command.exitOverride().showSuggestionAfterError(true);
+    command.configureHelp({ commandDescription: (described) => joinLines(described.description()) });
     command.configureOutput({
       getOutHelpWidth: () => helpWidth(outside.terminal),
       // Mistakes are shown by `report`.
@@ -104,6 +105,11 @@ const widestHelp = 110;
 
 function helpWidth(terminal: Terminal): number {
   return Math.min(terminal.columns, widestHelp);
+}
+
+/** A paragraph is set anew in the width of the window; where its lines end in the source means nothing. */
+function joinLines(text: string): string {
+  return text.replace(/(?<!\n)\n(?!\n)/g, ' ');
 }
 
 function everyCommand(command: Command): readonly Command[] {

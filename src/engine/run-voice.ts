@@ -23,9 +23,10 @@ export class RunVoice {
 
   /** Records an event and tells it. */
   emit(event: RunEventBody): void {
-    this.recorder.event({ time: this.now(), ...event });
+    const timed = { time: this.now(), ...event };
+    this.recorder.event(timed);
     const heard = event.event === 'stage-progress' || event.event === 'stage-log';
-    if (!this.muted || heard) this.tell(event);
+    if (!this.muted || heard) this.listener(timed);
   }
 
   /** Tells the listener only. */
