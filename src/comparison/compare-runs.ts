@@ -58,7 +58,7 @@ export interface RunCost {
 
 /** How runs are compared. */
 export interface ComparisonOptions extends Partial<PredictionOptions> {
-  /** Only these stages; all when absent. */
+  /** Only the figures and predictions of these stages; all when absent. What was done differently anywhere is told always. */
   readonly stages?: readonly string[];
 }
 
@@ -78,7 +78,7 @@ export async function compareRuns(
   const isChosen = ({ stage }: { readonly stage: string }): boolean => chosen.includes(stage);
   return {
     runs,
-    differences: findDifferences(runs).filter(isChosen),
+    differences: findDifferences(runs),
     figures: findFigures(runs).filter(isChosen),
     tests: await testPredictions(runs, chosen, settings),
     costs: runs.map(costOf),

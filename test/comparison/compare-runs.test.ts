@@ -132,6 +132,14 @@ describe('runs', () => {
     ]);
   });
 
+  it('differ in the settings of all stages, whichever stages are compared', async () => {
+    const one = sampleRun('one', { train: { settings: { epochs: 2 } }, evaluate: { metrics: { f1: 0.5 } } });
+    const two = sampleRun('two', { train: { settings: { epochs: 3 }, metrics: { loss: 1 } } });
+    const { differences, figures } = await compareRuns([one, two], { stages: ['evaluate'] });
+    expect(differences).toEqual([{ stage: 'train', what: 'setting', name: 'epochs', values: [2, 3] }]);
+    expect(figures.map(({ name }) => name)).toEqual(['f1']);
+  });
+
   it('say which stages only some of them have', async () => {
     const one = sampleRun('one');
     const { differences } = await compareRuns([one, { ...one, stages: one.stages.slice(0, 1) }]);

@@ -29,7 +29,7 @@ export function command(outside: CommandOutside): Command {
       '[runs...]',
       'two or more: identifiers, tags, latest~1, recipe.yaml, SWEEP (its best trials), SWEEP#3; default: the newest\nrun and the one before it',
     )
-    .option('--stage <name>', 'only this stage; may be repeated', collect)
+    .option('--stage <name>', 'only the figures and examples of this stage; may be repeated', collect)
     .option('-m, --metric <name>', 'show this figure; may be repeated', collect)
     .option('--all', 'show every figure, also those that are the same')
     .option('--examples <count>', 'examples to show of each side', wholeNumber(0), defaultExamples)
