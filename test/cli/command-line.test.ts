@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -289,6 +290,13 @@ describe('roux graph', () => {
       /^<svg [\s\S]*first[\s\S]*last/,
     );
     expect((await project.run(['graph', 'good', '-f', 'dot'])).stdout).toContain('"first" -> "last";');
+  });
+
+  it('writes no file whose name promises another format', async () => {
+    const { code, stderr } = await project.run(['graph', 'good', '-o', 'graph.pdf']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the name graph.pdf says no format that graphs have');
+    expect(existsSync(join(project.folder, 'graph.pdf'))).toBe(false);
   });
 });
 

@@ -6,7 +6,7 @@ import type { CheckedRecipe } from '../../recipe/checked-recipe.js';
 import type { GraphNode } from '../../report/graph.js';
 import type { GraphFormat } from '../../report/graph-files.js';
 import type { CommandOutside } from '../command-line.js';
-import { exitCodes } from '../exit-codes.js';
+import { CommandLineError, exitCodes } from '../exit-codes.js';
 import {
   addRecipeOptions,
   addSelectionOptions,
@@ -54,6 +54,7 @@ async function graphCommand(
   options: GraphOptions,
   { terminal, exit }: CommandOutside,
 ): Promise<void> {
+  const format = formatOf(options);
   const { loadRecipe } = await import('../recipe-source.js');
   const recipe = await loadRecipe(written, options, { terminal, json: false });
   if (recipe === undefined) {
@@ -64,7 +65,7 @@ async function graphCommand(
     import('../../report/graph-files.js'),
     import('../write-file-in.js'),
   ]);
-  const text = formatGraph(await nodesOf(recipe, options, terminal), formatOf(options));
+  const text = formatGraph(await nodesOf(recipe, options, terminal), format);
   if (options.output === undefined) terminal.print(text.trimEnd());
   else terminal.print(await writeFileIn(terminal.directory, options.output, text));
 }
@@ -73,10 +74,19 @@ const formatsByExtension: Readonly<Record<string, GraphFormat>> = {
   '.svg': 'svg',
   '.dot': 'dot',
   '.gv': 'dot',
+  '.mmd': 'mermaid',
+  '.mermaid': 'mermaid',
+  '': 'mermaid',
 };
 
+/** The format that is asked for; a file called `graph.pdf` is not filled with something else. */
 function formatOf({ format, output = '' }: GraphOptions): GraphFormat {
-  return format ?? formatsByExtension[extname(output).toLowerCase()] ?? 'mermaid';
+  const found = format ?? formatsByExtension[extname(output).toLowerCase()];
+  if (found !== undefined) return found;
+  throw new CommandLineError('command/option-value', `the name ${output} says no format that graphs have`, {
+    written: output,
+    help: `name it .svg, .mmd or .dot, or say which with --format ${formats.join('|')}`,
+  });
 }
 
 async function nodesOf(

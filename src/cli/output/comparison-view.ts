@@ -186,7 +186,7 @@ function mcNemarLines(
   return [
     `  accuracy ${formatNumber(first)} -> ${formatNumber(second)}: ${verdict}`,
     colors.dim(
-      `  McNemar, exact: ${formatCount(onlyFirst)} examples lost, ${formatCount(onlySecond)} won, p ${formatP(pValue)}${holm}`,
+      `  McNemar, exact: ${countOf(onlyFirst, 'example')} lost, ${formatCount(onlySecond)} won, p ${formatP(pValue)}${holm}`,
     ),
   ];
 }
