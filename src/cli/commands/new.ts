@@ -109,7 +109,8 @@ async function newCommand(
       model: isPackage ? model : fromRecipe(model),
       lengths: await measureLengths(texts, { model, folder: dirname(file), maxLength: options.maxLength }),
     });
-    await writeNew(file, text, relative(terminal.directory, file));
+    const { writeFileIn } = await import('../write-file-in.js');
+    await writeFileIn(terminal.directory, relative(terminal.directory, file), text, { overwrite: false });
     await tell(file, text, terminal, exit);
   } finally {
     questions.close();
@@ -180,22 +181,6 @@ async function columnsOf(
     text: asked,
     label: answer === false || answer === none ? false : await known(answer),
   };
-}
-
-async function writeNew(file: string, text: string, written: string): Promise<void> {
-  const [{ mkdir, writeFile }, { dirname }] = await Promise.all([
-    import('node:fs/promises'),
-    import('node:path'),
-  ]);
-  await mkdir(dirname(file), { recursive: true });
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    throw new CommandLineError('command/file-exists', `${written} exists, and is not overwritten`, {
-      help: 'name another file with --output',
-    });
-  }
 }
 
 /** Says what was written and what comes next, or what is still wrong with it. */
