@@ -77,7 +77,7 @@ export async function surveySource(path: string): Promise<SourceSurvey> {
     throw new UserError({
       code: 'data/empty',
       message: 'There are no rows in this data',
-      found: `${broken} rows that cannot be read`,
+      found: broken === 0 ? 'nothing, or no more than a header' : `${broken} rows that cannot be read`,
       file: path,
     });
   }
