@@ -57,6 +57,8 @@ export class RecipeRun {
   /** Something runs, or ran: from then on the run's results are kept from garbage collection. */
   private executed = false;
   private poll: NodeJS.Timeout | undefined;
+  /** A superseded run gives back what this one waits for. */
+  private readonly freed = () => this.look();
 
   private constructor(recipe: CheckedRecipe, options: RecipeRunOptions, { stages, forced }: SelectedStages) {
     const { store } = options;
@@ -82,6 +84,7 @@ export class RecipeRun {
   static begin(recipe: CheckedRecipe, options: RecipeRunOptions): RecipeRun {
     const selected = selectStages(recipe, options);
     const run = new RecipeRun(recipe, options, selected);
+    options.resources.join(run.freed);
     run.start(selected.stages);
     return run;
   }
@@ -228,7 +231,7 @@ export class RecipeRun {
     this.graph.move(node, { state: 'active', key: queued.keyed.key, controller });
     const execution = this.execute(node, queued, controller.signal)
       .finally(async () => {
-        resources.give(claim);
+        resources.give(claim, this.freed);
         await queued.lock.release();
       })
       .then((end) => this.conclude(node, queued, end))
@@ -318,6 +321,7 @@ export class RecipeRun {
   private async finish(): Promise<void> {
     if (this.over) return;
     this.over = true;
+    this.options.resources.leave(this.freed);
     clearTimeout(this.poll);
     await Promise.all(this.executions);
     const stages = this.ends();
@@ -333,6 +337,7 @@ export class RecipeRun {
   private breakOff(error: unknown): void {
     if (this.over) return;
     this.over = true;
+    this.options.resources.leave(this.freed);
     clearTimeout(this.poll);
     for (const { state } of this.graph.nodes) if (state.state === 'active') state.controller.abort();
     void Promise.allSettled(this.executions).then(async () => {

@@ -12,6 +12,7 @@ export class Resources {
   readonly threads: number;
   private busyThreads = 0;
   private gpuBusy = false;
+  private readonly waiting = new Set<() => void>();
 
   /** `threads`: how many may be busy at the same time, at least 1. */
   constructor(threads: number) {
@@ -36,9 +37,20 @@ export class Resources {
     return true;
   }
 
-  /** Gives a claim back. */
-  give(claim: Claim): void {
+  /** Gives a claim back; all who wait are told but the giver, who goes on anyway. */
+  give(claim: Claim, giver: () => void): void {
     this.busyThreads -= claim.threads;
     if (claim.gpu) this.gpuBusy = false;
+    for (const freed of this.waiting) if (freed !== giver) freed();
+  }
+
+  /** From now on `freed` is called whenever another one has given a claim back. */
+  join(freed: () => void): void {
+    this.waiting.add(freed);
+  }
+
+  /** `freed` is called no more. */
+  leave(freed: () => void): void {
+    this.waiting.delete(freed);
   }
 }
