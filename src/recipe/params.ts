@@ -68,7 +68,7 @@ export function resolveParams(
     }
   }
   if (overrides.profile !== undefined && !valueAt(profiles, overrides.profile)) {
-    diagnostics.add(unknownProfile(overrides.profile, profiles, recipe.entries.get('profiles')?.key));
+    diagnostics.add(unknownProfile(overrides.profile, profiles, placeOfProfiles(recipe)));
   }
   for (const file of overrides.paramsFiles) {
     const values = readParamsFile(resolve(overrides.folder, file), diagnostics, files);
@@ -158,6 +158,12 @@ export class Overriding {
     const value = param && typedValue(assignment, param.declaration, this.diagnostics);
     if (value) this.set({ name: assignment.name, key: assignment.key, value }, 'command line');
   }
+}
+
+/** Where profiles are declared; the recipe's first key where none are, since they would stand beside it. */
+function placeOfProfiles({ entries }: MapNode): Origin | undefined {
+  const [first] = entries.values();
+  return (entries.get('profiles') ?? first)?.key;
 }
 
 function unknownProfile(
