@@ -24,6 +24,8 @@ export interface ToyStage {
   /** Threads to claim instead of the type's. */
   readonly threads?: number | 'all';
   readonly version?: number;
+  /** How long it may take to stop when it is cancelled, before its process is ended; default: the pool's grace. */
+  readonly stopSeconds?: number;
 }
 
 /** Stages by name, each after its inputs. */
@@ -59,6 +61,7 @@ export function checkToyRecipe(recipe: ToyRecipe, folder: string, module: string
       ...('continuation' in definition && definition.continuation !== undefined
         ? { continuation: definition.continuation }
         : {}),
+      ...(toy.stopSeconds === undefined ? {} : { stopSeconds: toy.stopSeconds }),
       source: { from: 'plugin', file: module, module, digest },
       validate: () => [],
     };
