@@ -53,15 +53,7 @@ function classification(recipe: NewRecipe, labels: LabelCounts): readonly string
   const limit = Math.max(smokeRows, smokeRowsPerLabel * labels.length);
   return [
     ...heading(recipe, `Tells ${labels.length} labels apart`),
-    'params:',
-    '  epochs: 3',
-    '  learning_rate: 3e-4',
-    ...maxLength(lengths),
-    '  limit: 1000000  # rows to take, at most',
-    'profiles:',
-    '  # A sample, to see that everything works: -p smoke',
-    `  smoke: { epochs: 1, limit: ${limit}, max_length: ${Math.min(32, lengths.maxLength)} }`,
-    '',
+    ...params(lengths, '3e-4', limit),
     'stages:',
     ...data(recipe, labels),
     '',
@@ -106,15 +98,7 @@ function languageModelling(recipe: NewRecipe): readonly string[] {
   const held = files !== undefined && files.test === undefined ? 'validation' : 'test';
   return [
     ...heading(recipe, 'Goes on training a language model on texts without labels'),
-    'params:',
-    '  epochs: 3',
-    '  learning_rate: 2e-4',
-    ...maxLength(lengths),
-    '  limit: 1000000  # rows to take, at most',
-    'profiles:',
-    '  # A sample, to see that everything works: -p smoke',
-    `  smoke: { epochs: 1, limit: ${smokeRows}, max_length: ${Math.min(32, lengths.maxLength)} }`,
-    '',
+    ...params(lengths, '2e-4', smokeRows),
     'stages:',
     ...data(recipe, undefined),
     '',
@@ -166,9 +150,20 @@ function heading({ name, command, schema, survey }: NewRecipe, purpose: string):
   ];
 }
 
-function maxLength({ most, maxLength: length }: TokenLengths): readonly string[] {
+/** What can be set from outside, and a profile with a sample of `sampled` rows. */
+function params({ most, maxLength }: TokenLengths, learningRate: string, sampled: number): readonly string[] {
   const reason = `95 of 100 texts have at most ${most} tokens`;
-  return [`  max_length: ${length}  # ${reason}${most > length ? '; the model takes no more' : ''}`];
+  return [
+    'params:',
+    '  epochs: 3',
+    `  learning_rate: ${learningRate}`,
+    `  max_length: ${maxLength}  # ${reason}${most > maxLength ? '; the model takes no more' : ''}`,
+    '  limit: 1000000  # rows to take, at most',
+    'profiles:',
+    '  # A sample, to see that everything works: -p smoke',
+    `  smoke: { epochs: 1, limit: ${sampled}, max_length: ${Math.min(32, maxLength)} }`,
+    '',
+  ];
 }
 
 function data(

@@ -2,12 +2,18 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** The fields that the tests look at, as a client of MLflow sends them. */
+export interface ReceivedBody {
+  readonly experiment_id?: string;
+  readonly status?: string;
+  readonly metrics?: readonly { readonly key: string; readonly value: number; readonly step: number }[];
+}
+
 export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: what a client sends is looked at, not typed
-  readonly body: any;
+  readonly body: ReceivedBody;
 }
 
 export interface FakeMlflow {

@@ -57,7 +57,7 @@ describe('an MLflow log', () => {
       step: 2,
       timestamp: 1_700_000_000_000,
     });
-    expect(metrics.map(({ key, step }: { key: string; step: number }) => `${key} ${step}`)).toEqual([
+    expect(metrics.map(({ key, step }) => `${key} ${step}`)).toEqual([
       ...['train/epoch 1', 'train/loss 1', 'train/learning_rate 1'],
       ...['train/epoch 2', 'train/loss 2', 'train/learning_rate 2'],
       ...['validation/loss 2', 'validation/macro_f1 2'],
@@ -84,7 +84,9 @@ describe('an MLflow log', () => {
     const logged = log();
     logged.start(Array.from({ length: 700 }, (_, index) => row(index + 1)));
     await logged.end('finished');
-    const batches = server.requests.flatMap(({ body }) => (body.metrics?.length > 0 ? [body.metrics] : []));
+    const batches = server.requests.flatMap(({ body: { metrics = [] } }) =>
+      metrics.length > 0 ? [metrics] : [],
+    );
     expect(batches.map(({ length }) => length)).toEqual([1000, 1000, 100]);
   });
 
