@@ -6,7 +6,7 @@ import type { Terminal } from './output/terminal.js';
 
 /** Where stage types come from besides roux. */
 export interface StageTypeOptions {
-  /** A recipe whose plugins are loaded. */
+  /** A recipe whose plugins are loaded, those of the recipes that it extends and uses included. */
   readonly recipe?: string;
   readonly plugin?: readonly string[];
 }
@@ -24,11 +24,11 @@ export async function loadStageTypes(
     }),
   );
   if (options.recipe !== undefined) {
-    const [{ findRecipe }, { readPluginReferences }] = await Promise.all([
+    const [{ findRecipe }, { readNamedPlugins }] = await Promise.all([
       import('./find-recipe.js'),
-      import('./plugin-references.js'),
+      import('../recipe/named-plugins.js'),
     ]);
-    plugins.push(...(await readPluginReferences(findRecipe(options.recipe, directory))));
+    plugins.push(...readNamedPlugins(findRecipe(options.recipe, directory)));
   }
   const loaded = await loadRegistry({ plugins, from: directory });
   return loaded.ok ? success(loaded.value.registry) : failure(loaded.error);

@@ -50,7 +50,8 @@ export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<L
     diagnostics.addAll(loaded.diagnostics);
     for (const info of loaded.stages) {
       const other = registry.get(info.type);
-      if (other) {
+      // Recipes in several folders may name the same package.
+      if (other && !isSame(other, info)) {
         diagnostics.add({
           code: 'plugin/collision',
           message: `the plugin '${plugin.written}' defines the stage type '${info.type}', which exists already`,
@@ -59,11 +60,15 @@ export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<L
             other.source.from === 'roux' ? 'a stage type of roux' : `a stage type of ${other.source.file}`,
           help: 'give the stage type another name',
         });
-      } else registry.set(info.type, info);
+      } else if (!other) registry.set(info.type, info);
     }
   }
   if (diagnostics.hasErrors) return { ...failure(diagnostics.errors()), files };
   return success({ registry, files });
+}
+
+function isSame({ source: a }: StageInfo, { source: b }: StageInfo): boolean {
+  return a.from === 'plugin' && b.from === 'plugin' && a.file === b.file && a.digest === b.digest;
 }
 
 /** The nearest folder at or above `from` that holds a store, a package or a git repository; `from` itself if none does. */

@@ -2,7 +2,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { type Diagnostic, Diagnostics } from '../diagnostics/diagnostic.js';
 import { failure, success } from '../diagnostics/result.js';
-import { type ExcerptedLocation, SourceText } from '../diagnostics/source-text.js';
+import { SourceText } from '../diagnostics/source-text.js';
 import { type LoadedRegistry, loadRegistry } from '../plugin/load-registry.js';
 import type { JsonObject, StageRegistry } from '../plugin/stage-info.js';
 import type { RuntimeName } from '../runtime/runtime.js';
@@ -11,6 +11,7 @@ import type { CheckedRecipe } from './checked-recipe.js';
 import { composeRecipe } from './compose-recipe.js';
 import { type ExpandedStage, expandStages } from './expand-stages.js';
 import { type ExplainedStage, explainStage } from './explain-values.js';
+import { pluginsOf } from './named-plugins.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
 import { readSweep } from './read-sweep.js';
@@ -189,22 +190,8 @@ async function loadStageTypes(
 ): Promise<LoadedRegistry | undefined> {
   const [root] = uses;
   if (!root) return undefined;
-  const known = new Set<string>();
-  const references: { written: string; folder: string; location: ExcerptedLocation }[] = [];
-  for (const { recipe } of uses) {
-    const plugins = valueAt(recipe, 'plugins');
-    for (const item of plugins?.kind === 'list' ? plugins.items : []) {
-      if (item.kind !== 'scalar' || typeof item.value !== 'string' || item.value === '' || item.unknown)
-        continue;
-      const identity = resolve(item.folder, item.value);
-      // Several recipes may need the same plugin; one recipe that names it twice is told so.
-      if (known.has(identity) && recipe !== root.recipe) continue;
-      known.add(identity);
-      references.push({ written: item.value, folder: item.folder, location: excerptOf(item.origin) });
-    }
-  }
   const loaded = await loadRegistry({
-    plugins: references,
+    plugins: pluginsOf(uses),
     from: root.recipe.folder,
     ...(options.registry && { builtins: options.registry }),
     ...(options.pluginCache !== undefined && { cache: options.pluginCache }),

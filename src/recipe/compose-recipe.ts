@@ -2,14 +2,21 @@
  * `extends`: recipes that build on others.
  *
  * Of several extended files the later one is nearer, and the recipe itself is nearest; `merge-recipes.ts` says what that
- * means. Every value keeps the place where it was written, and relative paths start from the file that they are written in.
+ * means; `plugins` of all of them add up. Every value keeps the place where it was written, and relative paths start from the file that they are written in.
  */
 import { Diagnostics, type RelatedLocation } from '../diagnostics/diagnostic.js';
 import { finishMerge, mergeMaps, readAppends } from './merge-recipes.js';
 import { inLongForm, withNullDefaults } from './param-declaration.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
-import { excerptOf, type MapNode, type Origin, type RecipeNode, type ScalarNode } from './recipe-node.js';
+import {
+  excerptOf,
+  type ListNode,
+  type MapNode,
+  type Origin,
+  type RecipeNode,
+  type ScalarNode,
+} from './recipe-node.js';
 import { resolveRecipe } from './recipe-reference.js';
 
 /** The recipe merged with everything that it extends. The files read are added to `files`. */
@@ -39,7 +46,7 @@ class Composer {
   ) {}
 
   compose(written: MapNode, chain: readonly Link[], root: string): MapNode {
-    const recipe = inLongForm(readAppends(written, this.diagnostics));
+    const recipe = withGatheredPlugins(inLongForm(readAppends(written, this.diagnostics)));
     const extended = recipe.entries.get('extends');
     if (!extended) return recipe;
     const own = new Map([...recipe.entries].filter(([name]) => name !== 'extends'));
@@ -120,6 +127,14 @@ class Composer {
     }
     return this.compose(parsed, way, root);
   }
+}
+
+/** Plugins add up: the stages of an extended recipe need theirs, whatever the nearer one needs besides. */
+function withGatheredPlugins(recipe: MapNode): MapNode {
+  const plugins = recipe.entries.get('plugins');
+  if (plugins?.value.kind !== 'list') return recipe;
+  const value: ListNode = { ...plugins.value, appends: true };
+  return { ...recipe, entries: new Map(recipe.entries).set('plugins', { ...plugins, value }) };
 }
 
 /** The chain from the nearest file outwards. */

@@ -185,6 +185,10 @@ describe('a package', () => {
        export const say = defineStage({ type: 'say', version: 1, summary: 'says', settings: Type.Object({}), inputs: {}, outputs: {}, run: async () => undefined });`,
     );
     expect((await load({ plugins: ['roux-say'] })).summary).toBe('says');
+    // Named by a recipe and by one in a folder below.
+    const deeper = { written: 'roux-say', folder: join(folder, 'stages') };
+    mkdirSync(deeper.folder);
+    expect((await load({ plugins: ['roux-say', deeper] })).summary).toBe('says');
   });
 });
 
