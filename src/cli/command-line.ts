@@ -1,11 +1,10 @@
 /** From arguments to an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UserError } from '../artifacts/user-error.js';
+import { installedVersion } from '../plugin/installation.js';
 import { CommandLineError, exitCodes } from './exit-codes.js';
-import { handleBrokenPipes } from './interruption.js';
 import { formatBug, formatUserError } from './output/failure.js';
-import { processTerminal, type Terminal } from './output/terminal.js';
+import { flushOutput, processTerminal, type Terminal } from './output/terminal.js';
 
 /** A command's file: it builds the command; what the command needs is imported when it is carried out. */
 export interface CommandModule {
@@ -45,8 +44,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
  * terminal of the process.
  */
 export async function runCommandLine(args: readonly string[], given?: Terminal): Promise<number> {
-  if (given === undefined) handleBrokenPipes();
-  const terminal = given ?? processTerminal({ color: !args.includes('--no-color') });
+  const terminal = given ?? (await processTerminal({ color: !args.includes('--no-color') }));
   if (given === undefined) {
     process.once('uncaughtException', (error) => {
       terminal.printError(formatBug(error, terminal));
@@ -69,10 +67,18 @@ export async function runCommandLine(args: readonly string[], given?: Terminal):
   }
 }
 
+/**
+ * Ends the process. Results have been written by now; what may still be open (a pipe nobody reads, an idle child process) must
+ * not keep the shell waiting.
+ */
+export function endProcess(exitCode: number): void {
+  flushOutput(() => process.exit(exitCode));
+}
+
 async function createProgram(name: string | undefined, outside: CommandOutside): Promise<Command> {
   const program = new Command('roux')
     .description('Fine-tunes language models from YAML recipes; nothing is ever computed twice.')
-    .version(packageVersion(), '-V, --version')
+    .version(installedVersion(), '-V, --version')
     .option('--no-color', 'print without colours (as NO_COLOR does)')
     .addHelpText(
       'after',
@@ -136,10 +142,4 @@ async function report(error: unknown, args: readonly string[], terminal: Termina
   }
   terminal.printError(formatBug(error, terminal));
   return exitCodes.failed;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const version: unknown = (JSON.parse(text) as { readonly version?: unknown }).version;
-  return typeof version === 'string' ? version : 'unknown';
 }

@@ -55,15 +55,11 @@ export function exitCodeOf(cause: InterruptionCause): number {
 }
 
 /**
- * Makes a closed pipe (`roux run | head`) end the program quietly: the running command is interrupted, and where there
- * is none the process ends.
+ * What a closed pipe (`roux run | head`) does to the program: it ends quietly. The running command is interrupted, and where there
+ * is none the process ends. Any other failure of writing is thrown.
  */
-export function handleBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      if (active.size === 0) process.exit(exitCodes.brokenPipe);
-      for (const interrupt of active) interrupt('EPIPE');
-    });
-  }
+export function handleBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  if (active.size === 0) process.exit(exitCodes.brokenPipe);
+  for (const interrupt of active) interrupt('EPIPE');
 }

@@ -6,45 +6,78 @@
  * A CommonJS module, and with as few others as can be: until Node's loader of ES modules has begun, a cached run is over.
  */
 import fs = require('node:fs');
-import path = require('node:path');
 import url = require('node:url');
 import vm = require('node:vm');
-import bundledCommands = require('./bundled-commands.json');
 
 type CommandLine = typeof import('./command-line.js', { with: { 'resolution-mode': 'import' }});
 
+/** Name of a module, from the root of the installation -> what gives it. */
+type Modules = Readonly<Record<string, () => unknown>>;
+
+/** `dist/bundle/bundle.json`; see `scripts/bundle.mjs`. */
+interface Bundle {
+  readonly commands: readonly string[];
+  readonly first: string;
+  readonly second: string;
+}
+
+/** A script that was loaded; `code` where machine code has to be written for the next start. */
+interface Loaded<Exports> {
+  readonly exports: Exports;
+  readonly writeCode?: () => void;
+}
+
+const folder = `${__dirname}/../bundle`;
 const args = process.argv.slice(2);
-const bundle = bundledCommands.includes(args[0] ?? '') ? findBundle() : undefined;
-if (bundle === undefined) void import('./main.js');
+const bundle = findBundle();
+if (bundle?.commands.includes(args[0] ?? '') !== true) void import('./main.js');
 else void start(bundle);
 
-async function start(file: string): Promise<void> {
+async function start({ first, second }: Bundle): Promise<void> {
+  let more: Loaded<{ readonly modules: Modules }> | undefined;
+  const importModule = (name: string): Promise<unknown> => {
+    if (!name.startsWith(secondMark)) return import(name);
+    more ??= load(second, importModule, (shared) => front.exports.modules[shared]?.());
+    return Promise.resolve(more.exports.modules[name.slice(secondMark.length)]?.());
+  };
+  const front = load<CommandLine & { readonly modules: Modules }>(first, importModule, () => undefined);
+  const exitCode = await front.exports.runCommandLine(args);
+  front.writeCode?.();
+  more?.writeCode?.();
+  front.exports.endProcess(exitCode);
+}
+
+/** What `scripts/bundle.mjs` writes before names of modules in the second file. */
+const secondMark = 'second:';
+
+/** Runs a file of the bundle. */
+function load<Exports>(
+  name: string,
+  importModule: (name: string) => Promise<unknown>,
+  shared: (name: string) => unknown,
+): Loaded<Exports> {
+  const file = `${folder}/${name}`;
   // What code was compiled from is in the bundle's name; V8 itself refuses code of another version, processor or flags.
   const codeFile = `${file}.${process.version}-${process.arch}.code`;
   const cachedData = readIfThere(codeFile);
+  const script = new vm.Script(fs.readFileSync(file, 'latin1'), {
+    filename: file,
+    ...(cachedData !== undefined && { cachedData }),
+  });
   const bundleUrl = url.pathToFileURL(file).href;
-  const text = `(function (exports, require, module, __import, __bundleUrl) {${fs.readFileSync(file, 'latin1')}\n})`;
-  const script = new vm.Script(text, { filename: file, ...(cachedData !== undefined && { cachedData }) });
-  const loaded: { exports: CommandLine | object } = { exports: {} };
-  const importModule = (name: string): Promise<unknown> => import(name);
-  script.runInThisContext()(loaded.exports, require, loaded, importModule, bundleUrl);
-  if (!('runCommandLine' in loaded.exports)) throw new Error(`${file} is not the command line`);
-  const exitCode = await loaded.exports.runCommandLine(args);
-  if (cachedData === undefined || script.cachedDataRejected) writeWhole(codeFile, script.createCachedData());
-  // Results have been written by now; what may still be open (a pipe nobody reads, an idle child process) must not
-  // keep the shell waiting. Pipes are written asynchronously, so the output is flushed first.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+  const exports: Exports = script.runInThisContext()(require, importModule, bundleUrl, shared);
+  const isMissing = cachedData === undefined || script.cachedDataRejected === true;
+  return { exports, ...(isMissing && { writeCode: () => writeWhole(codeFile, script.createCachedData()) }) };
 }
 
-/** The bundle's path; `undefined` where there is none that is as new as the modules. */
-function findBundle(): string | undefined {
-  const folder = path.join(__dirname, '../bundle');
+/** What the build bundled; `undefined` where there is nothing that is as new as the modules. */
+function findBundle(): Bundle | undefined {
   try {
-    const name = fs.readdirSync(folder).find((candidate) => candidate.endsWith('.cjs'));
-    if (name === undefined) return undefined;
-    const file = path.join(folder, name);
-    const compiled = fs.statSync(path.join(__dirname, 'command-line.js')).mtimeMs;
-    return fs.statSync(file).mtimeMs >= compiled ? file : undefined;
+    const manifest = `${folder}/bundle.json`;
+    const compiled = fs.statSync(`${__dirname}/command-line.js`).mtimeMs;
+    return fs.statSync(manifest).mtimeMs >= compiled
+      ? JSON.parse(fs.readFileSync(manifest, 'utf8'))
+      : undefined;
   } catch {
     return undefined;
   }

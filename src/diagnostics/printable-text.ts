@@ -6,7 +6,7 @@
  */
 export function printable(text: string, tab = ' '): string {
   if (plain.test(text)) return text;
-  return text.replace(unprintable, (character) => {
+  return text.replace(characterClasses().unprintable, (character) => {
     if (character === '\t') return tab;
     const code = character.codePointAt(0) ?? 0;
     if (code < 0x20) return String.fromCodePoint(controlPictures + code);
@@ -17,6 +17,7 @@ export function printable(text: string, tab = ' '): string {
 /** The number of terminal cells that a printable text takes. */
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
+  const { zeroWidth, wide } = characterClasses();
   let width = 0;
   for (const character of text) {
     if (zeroWidth.test(character)) continue;
@@ -30,7 +31,21 @@ const plain = /^[ -~]*$/;
 const controlPictures = 0x2400;
 const deletePicture = '\u2421';
 const replacement = '\ufffd';
-const unprintable = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu;
-const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
-const wide =
-  /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u;
+
+interface CharacterClasses {
+  readonly unprintable: RegExp;
+  readonly zeroWidth: RegExp;
+  readonly wide: RegExp;
+}
+
+let classes: CharacterClasses | undefined;
+
+/** Made when the first unusual text comes, for the same reason. */
+function characterClasses(): CharacterClasses {
+  classes ??= {
+    unprintable: /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu,
+    zeroWidth: /^[\p{Mn}\p{Me}\p{Cf}]$/u,
+    wide: /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u,
+  };
+  return classes;
+}

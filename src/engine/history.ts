@@ -1,6 +1,6 @@
 /** The last result of every stage of every recipe: what a change is compared with. */
 import { mkdir, readdir } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { sha256 } from './digests.js';
 import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
@@ -105,13 +105,19 @@ function pastOf({ key, data, wiring, outputs, metrics }: PastResult): PastResult
 }
 
 function historyFile(store: Store, recipe: CheckedRecipe, stage: string): string {
-  const folder = sha256(recipeInStore(store, recipe.file)).slice(0, 32);
-  return join(
-    store.folder,
-    'history',
-    folder,
-    `${encodeURIComponent(stage)}${recipe.sample === true ? '.sample' : ''}.json`,
-  );
+  const name = `${encodeURIComponent(stage)}${recipe.sample === true ? '.sample' : ''}.json`;
+  return `${historyFolder(store, recipe.file)}${sep}${name}`;
+}
+
+/** Folders by the paths of recipes, since every stage of a recipe asks for the same. */
+const knownFolders = new WeakMap<Store, Map<string, string>>();
+
+function historyFolder(store: Store, file: string): string {
+  const known = knownFolders.get(store) ?? new Map<string, string>();
+  knownFolders.set(store, known);
+  const folder = known.get(file) ?? store.path('history', sha256(recipeInStore(store, file)).slice(0, 32));
+  known.set(file, folder);
+  return folder;
 }
 
 function recipeInStore(store: Store, file: string): string {

@@ -6,11 +6,12 @@
  * holder of that claim may replace the lock. Should the claimer die too, its own token names the next claim, so there
  * is one entitled process at any moment and never two owners.
  */
-import { link, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreMissing, isFileError, parseJsonSafely, readFileIfThere } from './file-writing.js';
 import { isPresent } from './presence.js';
 import { type ProcessIdentity, parseIdentity } from './process-identity.js';
+import { namesIn } from './small-files.js';
 import type { Store } from './store.js';
 
 /** A lock that this process holds. */
@@ -63,7 +64,9 @@ export async function isLocked(store: Store, key: string): Promise<boolean> {
 /** Removes locks of dead processes; gives back the names of what it removed, relative to the store. */
 export async function sweepLocks(store: Store): Promise<readonly string[]> {
   const removed: string[] = [];
-  for (const name of (await readdir(store.path('locks'))).sort()) {
+  const found = [...namesIn(store.path('locks'))].sort();
+  if (found.length === 0) return removed;
+  for (const name of found) {
     const key = /^([0-9a-z]+)\.lock$/.exec(name)?.[1];
     if (key === undefined || (await isLocked(store, key))) continue;
     const answer = await tryLock(store, key);
@@ -71,7 +74,7 @@ export async function sweepLocks(store: Store): Promise<readonly string[]> {
     await answer.lock.release();
     removed.push(`locks/${name}`);
   }
-  for (const name of await readdir(store.path('locks'))) {
+  for (const name of namesIn(store.path('locks'))) {
     if (!name.includes('.dead-')) continue;
     const claimer = await readLock(store.path('locks', name));
     const base = await readLock(store.path('locks', name.slice(0, name.indexOf('.dead-'))));

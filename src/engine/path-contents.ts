@@ -1,5 +1,5 @@
 /** Files and folders outside the store, by content: what stands in a key for a setting that names a path. */
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
@@ -66,7 +66,7 @@ async function hashFiles(
   written: string,
 ): Promise<{ readonly isFolder: boolean; readonly files: readonly FileDigest[] }> {
   try {
-    const root = await stat(absolute);
+    const root = statSync(absolute);
     const files = await listInputs(absolute, root.isDirectory());
     const id = sha256(absolute);
     const known = await loadHashedFiles(store, id);
@@ -123,12 +123,12 @@ interface HashOutcome extends HashedFile {
 }
 
 async function hashUnlessKnown(path: string, known: HashedFile | undefined): Promise<HashOutcome> {
-  let before = await stat(path, { bigint: true });
+  let before = statSync(path, { bigint: true });
   if (known !== undefined && known.stamp === fileStamp(before)) return { ...known, trusted: true };
   for (let attempt = 1; ; attempt += 1) {
     const began = Date.now();
     const digest = await hashFile(path);
-    const after: BigIntStats = await stat(path, { bigint: true });
+    const after: BigIntStats = statSync(path, { bigint: true });
     const unchanged = fileStamp(before) === fileStamp(after);
     if (unchanged || attempt === attempts) {
       return { ...digest, stamp: fileStamp(before), trusted: unchanged && !isRacy(before, began) };

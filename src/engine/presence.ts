@@ -2,7 +2,7 @@
  * A process's presence in a store: who it is, that it lives (a heartbeat), and which results and artifacts it uses, so
  * that nobody removes them.
  */
-import { appendFile, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreMissing, parseJsonSafely, readFileIfThere } from './file-writing.js';
 import {
@@ -12,6 +12,7 @@ import {
   type ProcessIdentity,
   parseIdentity,
 } from './process-identity.js';
+import { namesIn } from './small-files.js';
 
 /** Far below the time after which a silent process counts as dead. */
 const heartbeatMs = 5_000;
@@ -107,7 +108,7 @@ export async function forgetDeadProcesses(storeFolder: string): Promise<readonly
     );
     removed.push(`processes/${token}`);
   }
-  for (const name of await readdir(join(storeFolder, 'tmp'))) {
+  for (const name of namesIn(join(storeFolder, 'tmp'))) {
     const identity = identityOfToken(name);
     if (living.has(name) || (identity !== undefined && (await isPresent(storeFolder, identity)))) continue;
     await rm(join(storeFolder, 'tmp', name), { recursive: true, force: true });
@@ -120,7 +121,7 @@ async function listProcesses(
   storeFolder: string,
 ): Promise<readonly { readonly token: string; readonly alive: boolean }[]> {
   const folder = join(storeFolder, 'processes');
-  const tokens = new Set((await readdir(folder)).map((name) => name.replace(/\.(json|pins)$/, '')));
+  const tokens = new Set(namesIn(folder).map((name) => name.replace(/\.(json|pins)$/, '')));
   return Promise.all(
     [...tokens].map(async (token) => {
       const text = (await readFileIfThere(join(folder, `${token}.json`))) ?? '';

@@ -16,7 +16,7 @@ import { RunRecorder } from './run-recorder.js';
 import { RunVoice } from './run-voice.js';
 import { producersOf, type SelectedStages, selectStages } from './selection.js';
 import { idsOf, StageEndings } from './stage-endings.js';
-import { type ExecutionEnd, executeStage, type LostInput } from './stage-execution.js';
+import type { ExecutionEnd, LostInput } from './stage-execution.js';
 import { type QueuedNode, StageGraph } from './stage-graph.js';
 import { countOutcomes, type QueuedState, type StageNode } from './stage-node.js';
 import { type Preparation, prepareStage, type RunContext } from './stage-preparation.js';
@@ -250,6 +250,8 @@ export class RecipeRun {
   ): Promise<ExecutionEnd> {
     const { stage } = node;
     const { name } = stage;
+    // A run that finds everything needs none of what it takes to run a stage.
+    const { executeStage } = await import('./stage-execution.js');
     return executeStage({
       store: this.options.store,
       recipe: this.recipe,

@@ -15,6 +15,11 @@ export function lstatIfThere(path: string): BigIntStats | undefined {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
+/** The names in a folder, in any order. */
+export function namesIn(folder: string): readonly string[] {
+  return readdirSync(folder);
+}
+
 /** Every file below a folder with its stats, by its path in it; `undefined` when there is no folder. */
 export function statFilesBelow(folder: string): ReadonlyMap<string, BigIntStats> | undefined {
   const found = new Map<string, BigIntStats>();

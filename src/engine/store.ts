@@ -20,10 +20,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
-import { readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { writeFileAtomically } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
 import { Presence } from './presence.js';
 import { identifyThisProcess } from './process-identity.js';
+import { readSmallFile } from './small-files.js';
 import { sweepStore } from './sweep.js';
 
 /** The number of the layout; raised when older versions of roux could not work with it. */
@@ -82,7 +83,7 @@ export class Store {
 export async function openStore(folder: string): Promise<Store> {
   const absolute = resolve(folder);
   try {
-    const version = await readFileIfThere(join(absolute, 'version'));
+    const version = readSmallFile(join(absolute, 'version'));
     if (version === undefined) await createStore(absolute);
     else checkVersion(absolute, version);
     const store = new Store(absolute);

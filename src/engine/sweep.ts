@@ -1,11 +1,12 @@
 /** Clears what killed processes left behind; done whenever a store is opened. */
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { ignoreMissing } from './file-writing.js';
 import { folderBytes } from './folder-bytes.js';
 import { isLocked, sweepLocks, tryLock } from './locks.js';
 import { forgetDeadProcesses } from './presence.js';
 import { removeTree } from './remove-tree.js';
 import { runIds } from './run-record.js';
+import { namesIn } from './small-files.js';
 import type { Store } from './store.js';
 
 /** Records of runs beyond this number go without being asked for; somebody who watches all day makes hundreds. */
@@ -26,7 +27,7 @@ export async function sweepStore(store: Store): Promise<readonly string[]> {
 
 async function sweepScratch(store: Store): Promise<readonly string[]> {
   const removed: string[] = [];
-  for (const key of await readdir(store.path('scratch'))) {
+  for (const key of namesIn(store.path('scratch'))) {
     const result = await lstat(store.resultFile(key)).catch(ignoreMissing);
     if (result === undefined || (await isLocked(store, key))) continue;
     await removeTree(store.scratchFolder(key));
@@ -41,7 +42,7 @@ async function sweepScratch(store: Store): Promise<readonly string[]> {
  */
 export async function limitScratch(store: Store, limit = keptScratchBytes): Promise<void> {
   const left: { readonly key: string; readonly bytes: number; readonly time: number }[] = [];
-  for (const key of await readdir(store.path('scratch'))) {
+  for (const key of namesIn(store.path('scratch'))) {
     const stats = await lstat(store.scratchFolder(key)).catch(ignoreMissing);
     if (stats === undefined || (await isLocked(store, key))) continue;
     left.push({ key, bytes: await folderBytes(store.scratchFolder(key)), time: stats.mtimeMs });
@@ -59,7 +60,7 @@ export async function limitScratch(store: Store, limit = keptScratchBytes): Prom
 
 async function sweepRuns(store: Store): Promise<readonly string[]> {
   // Sorting takes longer than counting.
-  if ((await readdir(store.path('runs'))).length <= keptRuns) return [];
+  if (namesIn(store.path('runs')).length <= keptRuns) return [];
   const old = (await runIds(store)).slice(keptRuns);
   for (const id of old) await removeTree(store.path('runs', id));
   return old.map((id) => `runs/${id}`);

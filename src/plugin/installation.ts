@@ -9,8 +9,15 @@ export const generatedFolder = new URL('dist/generated/', installationRoot);
 /** The module that plugins import as `roux`. */
 export const publicModule = new URL('dist/index.js', installationRoot);
 
+let version: string | undefined;
+
 /** The version of this installation. */
 export function installedVersion(): string {
+  version ??= readVersion();
+  return version;
+}
+
+function readVersion(): string {
   const manifest: { readonly version: string } = JSON.parse(
     readFileSync(new URL('package.json', installationRoot), 'utf8'),
   );

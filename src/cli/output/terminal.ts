@@ -1,8 +1,10 @@
 /** Where a command writes, and what that place can show. */
-import pc from 'picocolors';
+import { openProcessOutput } from './process-output.js';
 
 /** Colour functions; the identity where colours are off. */
-export type Colors = ReturnType<typeof pc.createColors>;
+export type Colors = Readonly<
+  Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', (text: string) => string>
+>;
 
 /** The outside of a command: streams, colours and size. Tests hand in their own. */
 export interface Terminal {
@@ -25,25 +27,48 @@ export interface Terminal {
 /** Width assumed for pipes and files: wide enough that hardly a line is broken. */
 const pipeWidth = 160;
 
+const output = openProcessOutput('stdout');
+const errors = openProcessOutput('stderr');
+
 /** The terminal of this process. `color` false switches colours off whatever the environment says. */
-export function processTerminal(options: { readonly color: boolean }): Terminal {
-  const { stdout, stderr, env } = process;
-  const tty = stdout.isTTY === true;
+export async function processTerminal(options: { readonly color: boolean }): Promise<Terminal> {
+  const { env } = process;
+  const stdout = output.mayBeTerminal ? output.stream : undefined;
+  const tty = stdout?.isTTY === true;
   const dumb = env.TERM === 'dumb';
   const noColor = (env.NO_COLOR ?? '') !== '' || !options.color;
   const forced = (env.FORCE_COLOR ?? '') !== '' && env.FORCE_COLOR !== '0';
   return {
-    // Opened when it is asked for, which few commands do.
+    // Opened when they are asked for, which few commands do.
     get stdin() {
       return process.stdin;
     },
-    stdout,
-    print: (text) => void stdout.write(`${text}\n`),
-    printError: (text) => void stderr.write(`${text}\n`),
-    colors: pc.createColors(!noColor && (forced || (tty && !dumb))),
+    get stdout() {
+      return output.stream;
+    },
+    print: (text) => output.write(`${text}\n`),
+    printError: (text) => errors.write(`${text}\n`),
+    colors: !noColor && (forced || (tty && !dumb)) ? await realColors() : noColors,
     interactive: tty && !dumb && (env.CI ?? '') === '',
-    columns: stdout.columns ?? pipeWidth,
-    rows: stdout.rows ?? 24,
+    columns: stdout?.columns ?? pipeWidth,
+    rows: stdout?.rows ?? 24,
     directory: process.cwd(),
   };
+}
+
+const noColors: Colors = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+
+function same(text: string): string {
+  return text;
+}
+
+/** The package asks for the standard output's stream as soon as it is loaded. */
+async function realColors(): Promise<Colors> {
+  const { default: picocolors } = await import('picocolors');
+  return picocolors.createColors(true);
+}
+
+/** Calls back when everything that was printed is written. */
+export function flushOutput(done: () => void): void {
+  output.flush(() => errors.flush(done));
 }
