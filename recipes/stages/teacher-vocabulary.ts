@@ -24,10 +24,17 @@ const character = /^(##)?[!-~]$/;
 
 export default defineStage({
   type: 'teacher-vocabulary',
-  version: 1,
+  version: 2,
   summary: "A tokenizer with the most frequent tokens of a teacher's",
   settings: Type.Object({
     vocabulary_size: Type.Integer({ default: 8192, minimum: 300, description: 'Most tokens.' }),
+    prior: Type.Number({
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      description:
+        "What the order of the teacher's vocabulary counts beside the texts; it must be sorted by frequency, as BERT's is.",
+    }),
     max_length: Type.Integer({ default: 512, minimum: 1, description: 'Tokens that the model will take.' }),
   }),
   inputs: {
@@ -39,15 +46,17 @@ export default defineStage({
     await requireLowerCasing(inputs.teacher.path);
     const teacher = await loadTokenizer(inputs.teacher.path);
     const { inputIds } = await readTokens(await openTokens(inputs.tokens.path), 'train');
-    const counts = new Float64Array(teacher.vocabularySize);
-    for (const id of inputIds) counts[id] = (counts[id] ?? 0) + 1;
     const special = teacher.allSpecialIds;
-    const tokens = [...specialTokens];
-    const ids = Array.from(counts.keys()).filter((id) => !special.has(id) && teacher.token(id) !== undefined);
+    const ids = Array.from({ length: teacher.vocabularySize }, (_, id) => id).filter(
+      (id) => !special.has(id) && isToken(teacher.token(id)),
+    );
     const isCharacter = (id: number) => character.test(teacher.token(id) ?? '');
-    const frequent = ids
-      .filter((id) => !isCharacter(id) && (counts[id] ?? 0) > 0)
-      .sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b);
+    const words = ids.filter((id) => !isCharacter(id));
+    const shares = mixedFrequencies(words, inputIds, settings.prior);
+    const frequent = words
+      .filter((id) => (shares.get(id) ?? 0) > 0)
+      .sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0) || a - b);
+    const tokens = [...specialTokens];
     for (const id of [...ids.filter(isCharacter), ...frequent]) {
       if (tokens.length < settings.vocabulary_size) tokens.push(teacher.token(id) ?? '');
     }
@@ -66,6 +75,35 @@ export default defineStage({
     };
   },
 });
+
+/** A token of Latin script, or a mark; the teacher has unused ones and single letters of many scripts besides. */
+function isToken(token: string | undefined): boolean {
+  return (
+    token !== undefined && /^(##)?[!-~\u00a0-\u024f\u2010-\u20bf]+$/.test(token) && !/^\[.+\]$/.test(token)
+  );
+}
+
+/**
+ * How frequent each word is held to be: its share of the texts, mixed with what Zipf's law gives a word of its place in
+ * the list, 1 / place (Zipf, "Human behavior and the principle of least effort", 1949).
+ *
+ * @param words ids, the most frequent first.
+ */
+function mixedFrequencies(
+  words: readonly number[],
+  inputIds: Int32Array,
+  prior: number,
+): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const id of inputIds) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const harmonic = words.reduce((sum, _, index) => sum + 1 / (index + 1), 0);
+  return new Map(
+    words.map((id, index) => {
+      const inTexts = (counts.get(id) ?? 0) / Math.max(1, inputIds.length);
+      return [id, (1 - prior) * inTexts + prior / harmonic / (index + 1)] as const;
+    }),
+  );
+}
 
 async function requireLowerCasing(folder: string): Promise<void> {
   const file = join(folder, 'tokenizer.json');

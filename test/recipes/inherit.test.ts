@@ -1,10 +1,14 @@
 /** The linear algebra of the stages that make the base model. */
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { principalDirections } from '../../recipes/stages/eigenvectors.js';
 import { fitLinear } from '../../recipes/stages/least-squares.js';
+import { lightened } from '../../recipes/stages/lightened.js';
 import { createRandom } from '../../src/data/random.js';
+import { loadModel } from '../../src/models/model.js';
+import { createPredictor } from '../../src/models/predict.js';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
-import type { Runtime } from '../../src/runtime/runtime.js';
+import type { NamedHostTensors, Runtime } from '../../src/runtime/runtime.js';
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -77,4 +81,25 @@ describe('principal directions', () => {
       }
     }
   });
+});
+
+it('lighter embeddings have the size that was asked for, and the model predicts as before', async () => {
+  const { model } = await loadModel(
+    fileURLToPath(new URL('../fixtures/models/tiny-masked', import.meta.url)),
+  );
+  const { weights, factor } = lightened(model.weights, 0.02);
+  const words = Array.from(weights['bert.embeddings.word_embeddings.weight']?.data ?? []);
+  const squares = words.reduce((sum, value) => sum + value * value, 0);
+  expect(Math.sqrt(squares / words.length)).toBeCloseTo(0.02, 6);
+  expect(Math.abs(factor - 1)).toBeGreaterThan(0.1);
+
+  const logits = async (of: NamedHostTensors) => {
+    const predictor = createPredictor({ ...model, weights: of }, runtime);
+    const [row] = await predictor.tokenLogits([{ inputIds: [2, 9, 11, 6, 3] }]);
+    predictor.dispose();
+    return Array.from(row ?? []);
+  };
+  const [before, after] = [await logits(model.weights), await logits(weights)];
+  expect(before.length).toBeGreaterThan(0);
+  for (const [index, value] of after.entries()) expect(value).toBeCloseTo(before[index] ?? Number.NaN, 4);
 });
