@@ -149,8 +149,9 @@ export interface VerifyReport {
   readonly results: number;
   /** Set aside, unless `dryRun`; made again when a run needs them. */
   readonly damaged: readonly {
-    readonly kind: 'artifact' | 'result';
-    /** Digest or key. */
+    /** `note`: what speeds things up or tells of the past. */
+    readonly kind: 'artifact' | 'result' | 'note';
+    /** Digest or key; for a note its path in the store. */
     readonly id: string;
     readonly detail: string;
   }[];

@@ -14,8 +14,8 @@ export interface FileDigest {
 /** Bytes per read: large enough that calls cost nothing, small enough for several files at once. */
 const chunkBytes = 1 << 20;
 
-/** The SHA-256 of a string in UTF-8. */
-export function sha256(text: string): string {
+/** The SHA-256 of bytes, or of a string in UTF-8. */
+export function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -84,6 +84,8 @@ export type RunEvent = { readonly time: number } & (
       readonly port: string;
       readonly detail: string;
     }
+  /** Something went wrong in the store that harms no result: a damaged note, what a killed process left behind. */
+  | { readonly event: 'store-trouble'; readonly message: string }
   | {
       readonly event: 'run-finished';
       readonly outcome: 'done' | 'failed' | 'cancelled';

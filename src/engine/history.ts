@@ -3,11 +3,12 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { sha256 } from './digests.js';
-import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
+import { writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import { fileSystemError } from './fs-failure.js';
 import type { KeyData } from './key-data.js';
 import type { ResultRecord } from './result-record.js';
+import { sealRecord, unsealRecord } from './sealed-record.js';
 import { readSmallFile } from './small-files.js';
 import type { Store } from './store.js';
 
@@ -27,6 +28,8 @@ export interface HistoryEntry extends PastResult {
   /** Path of the recipe, relative to the folder that the store is in, so that a project can be moved. */
   readonly recipe: string;
   readonly stage: string;
+  /** It was run on a sample. */
+  readonly sample?: true;
   /** The result before this one, so that it can still be told what made the difference. */
   readonly previous?: PastResult;
 }
@@ -37,7 +40,15 @@ export async function readHistory(
   recipe: CheckedRecipe,
   stage: CheckedStage,
 ): Promise<HistoryEntry | undefined> {
-  return readEntry(historyFile(store, recipe, stage.name));
+  const path = historyFile(store, recipe, stage.name);
+  const text = readSmallFile(path);
+  if (text === undefined) return undefined;
+  const entry = parseHistory(text);
+  if (entry !== undefined && isEntryOf(store, path, entry)) return entry;
+  store.troubles.note(
+    `What stage ${stage.name} was last made from cannot be told: its entry in the history is damaged`,
+  );
+  return undefined;
 }
 
 /** Remembers a stage's result as its last one, and the one before it. */
@@ -52,6 +63,7 @@ export async function writeHistory(
   const entry: HistoryEntry = {
     recipe: recipeInStore(store, recipe.file),
     stage: stage.name,
+    ...(recipe.sample === true ? { sample: true } : {}),
     key: record.key,
     data,
     wiring: wiringOf(stage),
@@ -62,13 +74,15 @@ export async function writeHistory(
   const path = historyFile(store, recipe, stage.name);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomically(path, JSON.stringify(entry), {
+    await writeFileAtomically(path, sealRecord(entry), {
       temporary: await store.temporaryPath(),
       durable: false,
     });
   } catch (error) {
     // Only reasons are worded with it: a full disk that a result still fitted on is no failure of the stage.
-    if (fileSystemError(error, 'writing the history') === undefined) throw error;
+    const refused = fileSystemError(error, 'writing the history');
+    if (refused === undefined) throw error;
+    store.troubles.note(`${refused.message}; what changed since may be told wrongly the next time`);
   }
 }
 
@@ -77,11 +91,16 @@ export async function listHistory(store: Store): Promise<readonly HistoryEntry[]
   const entries: HistoryEntry[] = [];
   for (const folder of await readdir(store.path('history'))) {
     for (const name of await readdir(store.path('history', folder))) {
-      const entry = await readEntry(store.path('history', folder, name));
+      const entry = parseHistory(readSmallFile(store.path('history', folder, name)) ?? '');
       if (entry !== undefined) entries.push(entry);
     }
   }
   return entries;
+}
+
+/** Whether an entry belongs at a path, and was not put there in place of another one. */
+export function isEntryOf(store: Store, path: string, { recipe, stage, sample }: HistoryEntry): boolean {
+  return path === entryFile(store, resolve(dirname(store.folder), recipe), stage, sample === true);
 }
 
 /** Port -> references as written in the recipe. */
@@ -105,8 +124,12 @@ function pastOf({ key, data, wiring, outputs, metrics }: PastResult): PastResult
 }
 
 function historyFile(store: Store, recipe: CheckedRecipe, stage: string): string {
-  const name = `${encodeURIComponent(stage)}${recipe.sample === true ? '.sample' : ''}.json`;
-  return `${historyFolder(store, recipe.file)}${sep}${name}`;
+  return entryFile(store, recipe.file, stage, recipe.sample === true);
+}
+
+function entryFile(store: Store, file: string, stage: string, sample: boolean): string {
+  const name = `${encodeURIComponent(stage)}${sample ? '.sample' : ''}.json`;
+  return `${historyFolder(store, file)}${sep}${name}`;
 }
 
 /** Folders by the paths of recipes, since every stage of a recipe asks for the same. */
@@ -124,9 +147,13 @@ function recipeInStore(store: Store, file: string): string {
   return relative(dirname(store.folder), file).split(sep).join('/');
 }
 
-async function readEntry(path: string): Promise<HistoryEntry | undefined> {
-  const value = parseJsonSafely(readSmallFile(path) ?? '');
-  if (!isObject(value) || typeof value.key !== 'string' || !isObject(value.data)) return undefined;
+/** The entry that a text holds; `undefined` when it is damaged. */
+export function parseHistory(text: string): HistoryEntry | undefined {
+  const value = unsealRecord(text);
+  if (value === undefined || typeof value.recipe !== 'string' || typeof value.stage !== 'string') {
+    return undefined;
+  }
+  if (typeof value.key !== 'string' || !isObject(value.data)) return undefined;
   if (!isObject(value.wiring) || !isObject(value.outputs) || !isObject(value.metrics)) return undefined;
   if (!isObject(value.data.settings) || !isObject(value.data.files) || !isObject(value.data.inputs))
     return undefined;

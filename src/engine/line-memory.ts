@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { ignoreMissing, parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { ignoreMissing, parseJsonSafely, writeFileAtomically } from './file-writing.js';
 import type { Store } from './store.js';
 
 /** A file's digest and a hash of each of its lines. */
@@ -26,6 +26,8 @@ export interface RememberedFile {
 const largestFile = 64 * 2 ** 20;
 
 const hashBytes = 4;
+
+const sealBytes = 32;
 
 const mostLines = 2 ** 21;
 
@@ -83,12 +85,14 @@ export async function sketchLines(path: string): Promise<LineSketch | undefined>
 export async function rememberLines(store: Store, digest: string, lines: Uint32Array): Promise<void> {
   const bytes = Buffer.alloc(lines.byteLength);
   for (const [index, hash] of lines.entries()) bytes.writeUInt32LE(hash, hashBytes * index);
-  await remember(store, `${digest}.lines`, bytes);
+  const name = `${digest}.lines`;
+  await remember(store, name, Buffer.concat([sealOf(name, bytes), bytes]));
 }
 
 /** The lines of a text by its digest; `undefined` when they are not known (any more). */
 export async function recallLines(store: Store, digest: string): Promise<Uint32Array | undefined> {
-  const bytes = await readFile(entryPath(store, `${digest}.lines`)).catch(ignoreMissing);
+  const sealed = await readFile(entryPath(store, `${digest}.lines`)).catch(ignoreMissing);
+  const bytes = sealed === undefined ? undefined : unsealEntry(store, `${digest}.lines`, sealed);
   if (bytes === undefined) return undefined;
   const lines = new Uint32Array(Math.floor(bytes.length / hashBytes));
   return lines.map((_, index) => bytes.readUInt32LE(hashBytes * index));
@@ -110,7 +114,9 @@ export async function rememberFiles(
 ): Promise<void> {
   if (files.length > mostFiles) return;
   const rows = files.map(({ path, sha256 }) => [path, sha256]);
-  await remember(store, `${digest}.files`, JSON.stringify(rows));
+  const name = `${digest}.files`;
+  const bytes = Buffer.from(JSON.stringify(rows));
+  await remember(store, name, Buffer.concat([sealOf(name, bytes), bytes]));
 }
 
 /** The files of a folder by its digest; `undefined` when they are not known. */
@@ -118,7 +124,9 @@ export async function recallFiles(
   store: Store,
   digest: string,
 ): Promise<readonly RememberedFile[] | undefined> {
-  const value = parseJsonSafely((await readFileIfThere(entryPath(store, `${digest}.files`))) ?? '');
+  const sealed = await readFile(entryPath(store, `${digest}.files`)).catch(ignoreMissing);
+  const bytes = sealed === undefined ? undefined : unsealEntry(store, `${digest}.files`, sealed);
+  const value = parseJsonSafely(bytes?.toString() ?? '');
   if (!Array.isArray(value)) return undefined;
   return value.flatMap((row: unknown) =>
     Array.isArray(row) && typeof row[0] === 'string' && typeof row[1] === 'string'
@@ -127,7 +135,24 @@ export async function recallFiles(
   );
 }
 
-async function remember(store: Store, name: string, contents: string | Uint8Array): Promise<void> {
+/** Whether an entry is as it was written. */
+export function isSoundEntry(name: string, sealed: Buffer): boolean {
+  return sealed.subarray(0, sealBytes).equals(sealOf(name, sealed.subarray(sealBytes)));
+}
+
+/** The contents of an entry; `undefined`, with a word, when it is damaged. */
+function unsealEntry(store: Store, name: string, sealed: Buffer): Buffer | undefined {
+  if (isSoundEntry(name, sealed)) return sealed.subarray(sealBytes);
+  store.troubles.note('What was remembered of the lines of a file is damaged; it is not used');
+  return undefined;
+}
+
+/** Stands before the contents: a hash of them and of the name they are found under. */
+function sealOf(name: string, bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(`${name}\n`).update(bytes).digest();
+}
+
+async function remember(store: Store, name: string, contents: Uint8Array): Promise<void> {
   await mkdir(store.path('lines'), { recursive: true });
   await prune(store, largestMemory - contents.length);
   await writeFileAtomically(entryPath(store, name), contents, {

@@ -9,8 +9,9 @@
 import { link, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreMissing, isFileError, parseJsonSafely, readFileIfThere } from './file-writing.js';
+import { isObject } from './foreign-data.js';
 import { isPresent } from './presence.js';
-import { type ProcessIdentity, parseIdentity } from './process-identity.js';
+import { type ProcessIdentity, parseIdentity, tokenPattern } from './process-identity.js';
 import { namesIn } from './small-files.js';
 import type { Store } from './store.js';
 
@@ -47,7 +48,14 @@ export async function tryLock(store: Store, key: string): Promise<LockAnswer> {
       if (found === undefined) continue;
       if (await isOwnerAlive(store, found)) return busy(found, owner);
       const rival = await claimDeadLock(store, path, found, temporary, content);
-      if (rival === 'claimed') return { state: 'locked', lock: heldLock(path, content) };
+      if (rival === 'claimed') {
+        store.troubles.note(
+          found.identity === undefined
+            ? 'A lock in the store was damaged; it was taken over'
+            : `Process ${found.identity.pid} ended without giving back a lock in the store; it was taken over`,
+        );
+        return { state: 'locked', lock: heldLock(path, content) };
+      }
       if (rival !== 'gone') return busy(rival, owner);
     }
   } finally {
@@ -136,8 +144,8 @@ async function readLock(path: string): Promise<FoundLock | undefined> {
   const stats = await stat(path).catch(ignoreMissing);
   if (stats === undefined) return undefined;
   const token =
-    typeof value === 'object' && value !== null && 'lock' in value
-      ? String(value.lock)
+    isObject(value) && typeof value.lock === 'string' && tokenPattern.test(value.lock)
+      ? value.lock
       : `unreadable-${stats.ino}`;
   return { identity, lock: token, ageMs: Date.now() - stats.mtimeMs };
 }

@@ -13,6 +13,7 @@ import {
   parseIdentity,
 } from './process-identity.js';
 import { namesIn } from './small-files.js';
+import type { Troubles } from './troubles.js';
 
 /** Far below the time after which a silent process counts as dead. */
 const heartbeatMs = 5_000;
@@ -27,8 +28,10 @@ export class Presence {
   private readonly pinned = new Set<string>();
   private announced: Promise<void> | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
+  private readonly troubles: Troubles;
 
-  constructor(storeFolder: string) {
+  constructor(storeFolder: string, troubles: Troubles) {
+    this.troubles = troubles;
     this.file = join(storeFolder, 'processes', `${this.identity.token}.json`);
     this.pinFile = join(storeFolder, 'processes', `${this.identity.token}.pins`);
     this.temporaryFolder = join(storeFolder, 'tmp', this.identity.token);
@@ -64,8 +67,11 @@ export class Presence {
     await mkdir(this.temporaryFolder, { recursive: true });
     this.heartbeat = setInterval(() => {
       const now = new Date();
-      // A heartbeat that fails (a full disk, a store that was deleted) shows as a failure of what is written next.
-      utimes(this.file, now, now).catch(() => undefined);
+      utimes(this.file, now, now).catch((error: unknown) =>
+        this.troubles.note(
+          `Other machines may take this process for dead, since it cannot give a sign of life in the store: ${String(error)}`,
+        ),
+      );
     }, heartbeatMs);
     this.heartbeat.unref();
   }

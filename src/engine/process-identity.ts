@@ -15,6 +15,9 @@ export interface ProcessIdentity {
   readonly token: string;
 }
 
+/** What tokens look like: they are parts of file names. */
+export const tokenPattern = /^[0-9A-Za-z-]{1,100}$/;
+
 /** After this long without a heartbeat a process that cannot be asked (another machine's) counts as dead. */
 export const heartbeatLostMs = 60_000;
 
@@ -39,7 +42,8 @@ export function isProcessAlive(identity: ProcessIdentity, heartbeatAgeMs: number
 export function parseIdentity(value: unknown): ProcessIdentity | undefined {
   if (!isObject(value)) return undefined;
   const { pid, startTime, host, token } = value;
-  if (typeof pid !== 'number' || typeof host !== 'string' || typeof token !== 'string') return undefined;
+  if (typeof pid !== 'number' || typeof host !== 'string') return undefined;
+  if (typeof token !== 'string' || !tokenPattern.test(token)) return undefined;
   return { pid, host, token, ...(typeof startTime === 'string' ? { startTime } : {}) };
 }
 

@@ -45,7 +45,11 @@ export function describeProvenance(
 export async function storeProvenance(store: Store, text: string): Promise<string> {
   const digest = sha256(text);
   const path = store.path('provenance', digest.slice(0, 2), `${digest}.json`);
-  if ((await readFileIfThere(path)) !== text) {
+  const stored = await readFileIfThere(path);
+  if (stored !== undefined && stored !== text) {
+    store.troubles.note('What was noted of how an artifact came about was damaged; it is written again');
+  }
+  if (stored !== text) {
     await mkdir(store.path('provenance', digest.slice(0, 2)), { recursive: true });
     await writeFileAtomically(path, text, { temporary: await store.temporaryPath(), durable: false });
   }

@@ -57,6 +57,7 @@ export class RecipeRun {
   /** Something runs, or ran: from then on the run's results are kept from garbage collection. */
   private executed = false;
   private poll: NodeJS.Timeout | undefined;
+  private stopListening = (): void => {};
   /** A superseded run gives back what this one waits for. */
   private readonly freed = () => this.look();
 
@@ -137,6 +138,8 @@ export class RecipeRun {
         inputs: producersOf(stage),
       })),
     });
+    const tell = (message: string) => this.voice.emit({ event: 'store-trouble', message });
+    this.stopListening = this.options.store.troubles.listen(tell);
     // Files are hashed ahead of the stages that name them; what is wrong with one is told when its stage comes.
     for (const stage of stages) {
       if (stage.paths.length > 0) readFiles(this.options.store, stage, this.paths).catch(() => undefined);
@@ -330,8 +333,10 @@ export class RecipeRun {
     const counts = countOutcomes(stages);
     const outcome = counts.cancelled > 0 ? 'cancelled' : counts.failed > 0 ? 'failed' : 'done';
     const durationMs = this.voice.now();
-    this.voice.emit({ event: 'run-finished', outcome, counts, durationMs });
-    this.voice.recorder.finish({ outcome, counts, durationMs }, stages);
+    this.voice.end({ event: 'run-finished', outcome, counts, durationMs }, () => {
+      this.voice.recorder.finish({ outcome, counts, durationMs }, stages);
+    });
+    this.stopListening();
     this.settle.resolve({ run: this.voice.recorder.id, outcome, stages, counts, durationMs });
   }
 
@@ -339,6 +344,7 @@ export class RecipeRun {
   private breakOff(error: unknown): void {
     if (this.over) return;
     this.over = true;
+    this.stopListening();
     this.options.resources.leave(this.freed);
     clearTimeout(this.poll);
     for (const { state } of this.graph.nodes) if (state.state === 'active') state.controller.abort();

@@ -1,13 +1,15 @@
 /** Reads the records of runs. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRecord, RunStageRecord } from './api.js';
+import { sha256 } from './digests.js';
 import type { RunEvent } from './events.js';
 import { ignoreMissing, parseJsonSafely, readFileIfThere } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import { isPresent } from './presence.js';
 import { parseIdentity } from './process-identity.js';
-import { stageLogFile } from './run-recorder.js';
+import { loggedFiles, stageLogFile } from './run-recorder.js';
+import { unsealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
 
 /** The records of all runs, the newest first. */
@@ -33,7 +35,8 @@ export async function readRun(store: Store, run: string): Promise<RunRecord | un
 /** A run's events, in order; a line that was half written when the process was killed is left out. */
 export async function readRunEvents(store: Store, run: string): Promise<readonly RunEvent[]> {
   const id = run === 'latest' ? (await readRun(store, run))?.id : run;
-  if (id === undefined) return [];
+  // Of a damaged record nothing is told: a figure in it may be wrong.
+  if (id === undefined || !isRunId(id) || (await findRunDamage(store, id)) !== undefined) return [];
   const text = (await readFileIfThere(store.path('runs', id, 'events.jsonl'))) ?? '';
   return text.split('\n').flatMap((line) => {
     const event = parseJsonSafely(line);
@@ -55,13 +58,48 @@ export async function runIds(store: Store): Promise<readonly string[]> {
   });
 }
 
-async function readRecord(store: Store, id: string): Promise<RunRecord | undefined> {
-  if (id.includes('/') || id.includes('\\') || id.startsWith('.')) return undefined;
+/** Whether that may be the identifier of a run, which is the name of a folder. */
+export function isRunId(id: string): boolean {
+  return /^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/.test(id);
+}
+
+/** What is damaged in a run's record; nothing for one that is being written or was broken off. */
+export async function findRunDamage(store: Store, id: string): Promise<string | undefined> {
   const folder = store.path('runs', id);
-  const begun = parseJsonSafely((await readFileIfThere(join(folder, 'run.json'))) ?? '');
-  if (!isObject(begun) || !Array.isArray(begun.stages)) return undefined;
-  const ended = parseJsonSafely((await readFileIfThere(join(folder, 'summary.json'))) ?? '');
-  const ends = isObject(ended) && isObject(ended.stages) ? ended.stages : {};
+  const begun = await readFileIfThere(join(folder, 'run.json'));
+  const ended = await readFileIfThere(join(folder, 'summary.json'));
+  if (begun !== undefined && parseBeginning(begun, id) === undefined) return 'run.json is damaged';
+  if (ended === undefined) return undefined;
+  if (begun === undefined) return 'run.json is missing';
+  const files = parseEnd(ended, id)?.files;
+  if (files === undefined) return 'summary.json is damaged';
+  for (const [name, digest] of Object.entries(isObject(files) ? files : {})) {
+    if (!loggedFiles(folder).includes(name)) return `${name} is missing`;
+    if (sha256(await readFile(join(folder, name))) !== digest) return `${name} is damaged`;
+  }
+  return undefined;
+}
+
+function parseBeginning(text: string, id: string): Readonly<Record<string, unknown>> | undefined {
+  const value = unsealRecord(text);
+  return value?.id === id && Array.isArray(value.stages) ? value : undefined;
+}
+
+function parseEnd(text: string, id: string): Readonly<Record<string, unknown>> | undefined {
+  const value = unsealRecord(text);
+  return value?.run === id && isObject(value.stages) ? value : undefined;
+}
+
+async function readRecord(store: Store, id: string): Promise<RunRecord | undefined> {
+  if (!isRunId(id)) return undefined;
+  const folder = store.path('runs', id);
+  const begun = parseBeginning((await readFileIfThere(join(folder, 'run.json'))) ?? '', id);
+  if (begun === undefined || !Array.isArray(begun.stages)) return undefined;
+  const text = await readFileIfThere(join(folder, 'summary.json'));
+  const ended = text === undefined ? undefined : parseEnd(text, id);
+  // Figures that may be wrong are not shown.
+  if (text !== undefined && ended === undefined) return undefined;
+  const ends = asObject(ended?.stages);
   const { process: owner, ...head } = begun;
   const stages: RunStageRecord[] = [];
   for (const stage of begun.stages) {

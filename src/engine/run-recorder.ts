@@ -3,19 +3,25 @@ import {
   appendFileSync,
   closeSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  readFileSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import type { RunSummary, StageSummary } from './api.js';
+import { sha256 } from './digests.js';
 import type { RunEvent } from './events.js';
 import { isFileError } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
 import { wiringOf } from './history.js';
+import { sealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
+import type { Troubles } from './troubles.js';
 
 /** Progress is recorded at most this often per stage. */
 const progressIntervalMs = 1_000;
@@ -34,6 +40,7 @@ export class RunRecorder {
   readonly id: string;
   private readonly recipe: CheckedRecipe;
   private readonly folder: string;
+  private readonly troubles: Troubles;
   private readonly lastProgress = new Map<string, number>();
   private readonly logFailures = new Set<string>();
   /** The file of the events, or those that wait for something to happen; `lost` when the disk takes no more. */
@@ -43,6 +50,7 @@ export class RunRecorder {
     this.id = id;
     this.recipe = recipe;
     this.folder = store.path('runs', id);
+    this.troubles = store.troubles;
   }
 
   /** Begins a record: what is run, with which versions and settings. */
@@ -90,7 +98,7 @@ export class RunRecorder {
   /** Adds to what a stage printed. */
   stageOutput(stage: string, text: string): void {
     if (this.logFailures.has(stage)) return;
-    const written = ignoreFullDisk(() => appendFileSync(stageLogFile(this.folder, stage), text));
+    const written = this.unlessRefused(() => appendFileSync(stageLogFile(this.folder, stage), text));
     if (!written) this.logFailures.add(stage);
   }
 
@@ -99,7 +107,9 @@ export class RunRecorder {
     this.abandon();
     try {
       this.write('summary.json', {
+        run: this.id,
         ...summary,
+        files: this.hashFiles(),
         stages: Object.fromEntries(
           stages.map(({ name, outcome, record, failure }) => [
             name,
@@ -114,8 +124,10 @@ export class RunRecorder {
         ),
       });
     } catch (error) {
-      // Without it the run counts as interrupted, which is no reason to call it failed.
-      if (fileSystemError(error, 'writing the run record') === undefined) throw error;
+      const refused = fileSystemError(error, 'ending the record of the run');
+      if (refused === undefined) throw error;
+      // Which is no reason to call the run failed.
+      this.troubles.note(`${refused.message}; the run counts as interrupted`);
     }
   }
 
@@ -124,27 +136,47 @@ export class RunRecorder {
     const { events } = this;
     if (typeof events !== 'number') return;
     this.events = 'lost';
-    ignoreFullDisk(() => closeSync(events));
+    this.unlessRefused(() => closeSync(events));
   }
 
   /** Nobody else writes into the run's folder, and half a file, left by a killed process, counts as none. */
   private write(name: string, value: object): void {
-    writeFileSync(join(this.folder, name), `${JSON.stringify(value)}\n`);
+    writeFileSync(join(this.folder, name), sealRecord(value));
   }
 
   private append(file: number, event: RunEvent): void {
-    ignoreFullDisk(() => writeSync(file, `${JSON.stringify(event)}\n`));
+    this.unlessRefused(() => writeSync(file, `${JSON.stringify(event)}\n`));
+  }
+
+  /** What the disk has of events and of what stages printed, so that damage in it can be told later. */
+  private hashFiles(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      loggedFiles(this.folder).map((name) => [name, sha256(readFileSync(join(this.folder, name)))]),
+    );
   }
 
   private keepEvents(earlier: readonly RunEvent[]): void {
     this.events = 'lost';
-    ignoreFullDisk(() => {
+    this.unlessRefused(() => {
       mkdirSync(join(this.folder, 'stages'), { recursive: true });
       const file = openSync(join(this.folder, 'events.jsonl'), 'a');
       this.events = file;
       for (const event of earlier) this.append(file, event);
       this.copyRecipe();
     });
+  }
+
+  /** Writing the record of a run is no reason to end it. Gives back whether the disk let us. */
+  private unlessRefused(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      const refused = fileSystemError(error, 'recording the run');
+      if (refused === undefined && !isFileError(error, 'ENOENT', 'EBADF')) throw error;
+      this.troubles.note(`${refused?.message ?? String(error)}; its record is incomplete`);
+      return false;
+    }
   }
 
   private copyRecipe(): void {
@@ -164,6 +196,15 @@ export function stageLogFile(runFolder: string, stage: string): string {
   return join(runFolder, 'stages', `${encodeURIComponent(stage)}.log`);
 }
 
+/** The files of a run's folder that grow while it goes on, relative to it. */
+export function loggedFiles(runFolder: string): readonly string[] {
+  const logs = existsSync(join(runFolder, 'stages')) ? readdirSync(join(runFolder, 'stages')) : [];
+  return [
+    ...(existsSync(join(runFolder, 'events.jsonl')) ? ['events.jsonl'] : []),
+    ...logs.sort().map((name) => `stages/${name}`),
+  ];
+}
+
 /** Runs are named after the second they began in, with a number if there are several. */
 function makeRunFolder(store: Store, startedAt: Date): string {
   const second = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
@@ -175,16 +216,5 @@ function makeRunFolder(store: Store, startedAt: Date): string {
     } catch (error) {
       if (!isFileError(error, 'EEXIST')) throw error;
     }
-  }
-}
-
-/** The record of a run is no reason to end it. Gives back whether all went well. */
-function ignoreFullDisk(write: () => void): boolean {
-  try {
-    write();
-    return true;
-  } catch (error) {
-    if (isFileError(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'ENOENT', 'EBADF')) return false;
-    throw error;
   }
 }

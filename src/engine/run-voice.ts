@@ -29,6 +29,14 @@ export class RunVoice {
     if (!this.muted || heard) this.listener(timed);
   }
 
+  /** Records the last event, has the record closed, and tells of the end when closing has said what it had to. */
+  end(event: RunEventBody, close: () => void): void {
+    const timed = { time: this.now(), ...event };
+    this.recorder.event(timed);
+    close();
+    if (!this.muted) this.listener(timed);
+  }
+
   /** Tells the listener only. */
   tell(event: RunEventBody): void {
     this.listener({ time: this.now(), ...event });

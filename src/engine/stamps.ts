@@ -57,9 +57,14 @@ async function loadEntries<Entry>(
   id: string,
   parse: (value: unknown) => Entry | undefined,
 ): Promise<Readonly<Record<string, Entry>>> {
-  const value = parseJsonSafely(unsealText(readSmallFile(stampFile(store, id)) ?? '') ?? '');
   const entries: Record<string, Entry> = {};
-  if (!isObject(value)) return entries;
+  const sealed = readSmallFile(stampFile(store, id));
+  if (sealed === undefined) return entries;
+  const value = parseStamps(sealed, id);
+  if (value === undefined) {
+    store.troubles.note('What was known of some files without reading them is damaged; they are read again');
+    return entries;
+  }
   for (const [path, stored] of Object.entries(value)) {
     const entry = parse(stored);
     if (entry !== undefined) entries[path] = entry;
@@ -71,14 +76,22 @@ async function saveEntries(store: Store, id: string, entries: object): Promise<v
   try {
     await mkdir(store.path('stamps', id.slice(0, 2)), { recursive: true });
     const temporary = await store.temporaryPath();
-    await writeFileAtomically(stampFile(store, id), sealText(JSON.stringify(entries)), {
+    await writeFileAtomically(stampFile(store, id), sealText(JSON.stringify({ id, files: entries })), {
       temporary,
       durable: false,
     });
   } catch (error) {
     // Only a cache: where it cannot be written, files are hashed again the next time.
-    if (fileSystemError(error, 'writing the stat cache') === undefined) throw error;
+    const refused = fileSystemError(error, 'noting which files are known');
+    if (refused === undefined) throw error;
+    store.troubles.note(`${refused.message}; they are read again the next time`);
   }
+}
+
+/** The entries of a note of stamps; `undefined` when it is damaged or another one's. */
+export function parseStamps(sealed: string, id: string): Readonly<Record<string, unknown>> | undefined {
+  const value = parseJsonSafely(unsealText(sealed) ?? '');
+  return isObject(value) && value.id === id && isObject(value.files) ? value.files : undefined;
 }
 
 function stampFile(store: Store, id: string): string {

@@ -26,6 +26,7 @@ import { Presence } from './presence.js';
 import { identifyThisProcess } from './process-identity.js';
 import { readSmallFile } from './small-files.js';
 import { sweepStore } from './sweep.js';
+import { Troubles } from './troubles.js';
 
 /** The number of the layout; raised when older versions of roux could not work with it. */
 const layoutVersion = 1;
@@ -35,11 +36,13 @@ export class Store {
   /** Absolute path (`.roux`). */
   readonly folder: string;
   readonly presence: Presence;
+  /** What went wrong in it without harm to any result. */
+  readonly troubles = new Troubles();
   private temporaryCount = 0;
 
   constructor(folder: string) {
     this.folder = folder;
-    this.presence = new Presence(folder);
+    this.presence = new Presence(folder, this.troubles);
   }
 
   /** The folder of an artifact, whether it is there or not. */

@@ -7,8 +7,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import type { Json } from '../plugin/stage-info.js';
 import type { Dimension } from '../search/space.js';
-import { ignoreMissing, parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { ignoreMissing, readFileIfThere, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
+import { sealRecord, unsealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
 
 /** What a sweep looks for. */
@@ -88,7 +89,7 @@ export interface SweepRecord {
 /** Writes a record over its older state. */
 export async function writeSweep(store: Store, record: SweepRecord): Promise<void> {
   await mkdir(store.path('sweeps'), { recursive: true });
-  await writeFileAtomically(sweepFile(store, record.id), `${JSON.stringify(record)}\n`, {
+  await writeFileAtomically(sweepFile(store, record.id), sealRecord(record), {
     temporary: await store.temporaryPath(),
     durable: false,
   });
@@ -97,8 +98,13 @@ export async function writeSweep(store: Store, record: SweepRecord): Promise<voi
 /** The record of a sweep; `undefined` when there is none, or it is damaged. */
 export async function readSweep(store: Store, id: string): Promise<SweepRecord | undefined> {
   if (!idPattern.test(id)) return undefined;
-  const value = parseJsonSafely((await readFileIfThere(sweepFile(store, id))) ?? '');
-  if (!isObject(value) || value.format !== 1 || !Array.isArray(value.trials) || !isObject(value.goal)) {
+  return parseSweep(id, (await readFileIfThere(sweepFile(store, id))) ?? '');
+}
+
+/** The record that a text holds; `undefined` when it is damaged or another sweep's. */
+export function parseSweep(id: string, text: string): SweepRecord | undefined {
+  const value = unsealRecord(text);
+  if (value?.id !== id || value.format !== 1 || !Array.isArray(value.trials) || !isObject(value.goal)) {
     return undefined;
   }
   // Written by `writeSweep` of this version or an older one.

@@ -15,14 +15,19 @@ const keptRuns = 500;
 /** Checkpoints of stages that were broken off take no more than this; the newest stays in any case. */
 const keptScratchBytes = 4e9;
 
+/** So many things of killed processes are named. */
+const namedLeftovers = 3;
+
 /** Removes temporary files and locks of dead processes, checkpoints of complete results, and very old run records. */
 export async function sweepStore(store: Store): Promise<readonly string[]> {
-  return [
-    ...(await sweepLocks(store)),
-    ...(await forgetDeadProcesses(store.folder)),
-    ...(await sweepScratch(store)),
-    ...(await sweepRuns(store)),
-  ];
+  const left = [...(await sweepLocks(store)), ...(await forgetDeadProcesses(store.folder))];
+  if (left.length > 0) {
+    const more = left.length > namedLeftovers ? ` and ${left.length - namedLeftovers} more` : '';
+    store.troubles.note(
+      `Processes that ended early left things in the store, which were removed: ${left.slice(0, namedLeftovers).join(', ')}${more}`,
+    );
+  }
+  return [...left, ...(await sweepScratch(store)), ...(await sweepRuns(store))];
 }
 
 async function sweepScratch(store: Store): Promise<readonly string[]> {

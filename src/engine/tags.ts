@@ -6,9 +6,9 @@
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { UserError } from '../artifacts/user-error.js';
-import { ignoreMissing, parseJsonSafely, readFileIfThere, writeFileAtomically } from './file-writing.js';
-import { isObject } from './foreign-data.js';
-import { readRun } from './run-record.js';
+import { ignoreMissing, readFileIfThere, writeFileAtomically } from './file-writing.js';
+import { isRunId, readRun } from './run-record.js';
+import { sealRecord, unsealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
 
 /** A name for a run. */
@@ -57,7 +57,7 @@ export async function tagRun(
   }
   const tag: RunTag = { name, run, taggedAt: new Date(now).toISOString() };
   await mkdir(store.path('tags'), { recursive: true });
-  await writeFileAtomically(tagFile(store, name), `${JSON.stringify({ format: 1, ...tag })}\n`, {
+  await writeFileAtomically(tagFile(store, name), sealRecord({ format: 1, ...tag }), {
     temporary: await store.temporaryPath(),
   });
   return tag;
@@ -73,8 +73,13 @@ export async function removeTag(store: Store, name: string): Promise<boolean> {
 /** The tag of a name. */
 export async function readTag(store: Store, name: string): Promise<RunTag | undefined> {
   if (!tagPattern.test(name)) return undefined;
-  const value = parseJsonSafely((await readFileIfThere(tagFile(store, name))) ?? '');
-  if (!isObject(value) || typeof value.run !== 'string') return undefined;
+  return parseTag(name, (await readFileIfThere(tagFile(store, name))) ?? '');
+}
+
+/** The tag that a text holds; `undefined` when it is damaged or another one's. */
+export function parseTag(name: string, text: string): RunTag | undefined {
+  const value = unsealRecord(text);
+  if (value?.name !== name || typeof value.run !== 'string' || !isRunId(value.run)) return undefined;
   return { name, run: value.run, taggedAt: typeof value.taggedAt === 'string' ? value.taggedAt : '' };
 }
 

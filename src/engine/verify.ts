@@ -1,10 +1,11 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { VerifyReport } from './api.js';
-import { listArtifacts, quarantineArtifact } from './artifacts.js';
+import { listArtifacts, quarantineArtifact, setAside } from './artifacts.js';
 import { mapConcurrently } from './concurrency.js';
 import { digestOfFiles, type FileDigest, hashFile } from './digests.js';
 import { ignoreMissing } from './file-writing.js';
+import { findDamagedNotes } from './note-damage.js';
 import { listKeys, readResult, setResultAside } from './results.js';
 import type { Store } from './store.js';
 
@@ -40,6 +41,10 @@ export async function verifyStore(
     if (answer.state !== 'damaged') continue;
     damaged.push({ kind: 'result', id: key, detail: answer.detail });
     if (options.dryRun !== true) await setResultAside(store, key, answer.detail);
+  }
+  for (const { id, path, detail } of await findDamagedNotes(store)) {
+    damaged.push({ kind: 'note', id, detail });
+    if (options.dryRun !== true) await setAside(store, path, `note-${basename(path)}`, detail);
   }
   return { artifacts: digests.length, bytes, results: keys.length, damaged };
 }

@@ -20,6 +20,7 @@ import { openStore, type Store } from '../../src/engine/store.js';
 import { createWorkerPool, type WorkerPool } from '../../src/engine/worker-pool.js';
 import type { CheckedRecipe } from '../../src/recipe/checked-recipe.js';
 import { buildSources } from './build.js';
+import type { FailurePlan } from './failing-files.js';
 import { Gates } from './gates.js';
 import { checkToyRecipe, type ToyRecipe, type ToyStage } from './toy-recipe.js';
 
@@ -126,14 +127,18 @@ export class Rig {
     return { summary, events, outcomes };
   }
 
-  /** Runs in a process of its own, which the test can kill. `fail` names a file operation that fails there: `17:ENOSPC`. */
-  spawn(recipe: ToyRecipe, options: object = {}, fail?: string): SpawnedRun {
+  /** Runs in a process of its own, which the test can kill. `fail`: file operations that fail there. */
+  spawn(recipe: ToyRecipe, options: object = {}, fail?: FailurePlan): SpawnedRun {
     const program = join(this.build, 'test/rig/run-toys.js');
-    const first = fail === undefined ? [] : ['--import', join(this.build, 'test/rig/failing-files.js')];
+    // By way of the environment it reaches the stages' processes, too.
+    const failing = fail && {
+      ROUX_FAIL: JSON.stringify(fail),
+      NODE_OPTIONS: `--import ${join(this.build, 'test/rig/failing-files.js')}`,
+    };
     const child = spawn(
       process.execPath,
-      [...first, program, this.folder, JSON.stringify(recipe), JSON.stringify({ threads: 2, ...options })],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(fail && { ROUX_FAIL: fail }) } },
+      [program, this.folder, JSON.stringify(recipe), JSON.stringify({ threads: 2, ...options })],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...failing } },
     );
     this.children.push(child);
     return new SpawnedRun(child);

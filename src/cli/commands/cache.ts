@@ -139,7 +139,8 @@ async function verify(options: CacheOptions, { terminal, exit }: CommandOutside)
     }
     const { colors } = terminal;
     for (const { kind, id, detail } of report.damaged) {
-      terminal.print(`${colors.red('damaged')} ${kind} ${id.slice(0, 12)}: ${oneLine(detail)}`);
+      const name = kind === 'note' ? oneLine(id) : id.slice(0, 12);
+      terminal.print(`${colors.red('damaged')} ${kind} ${name}: ${oneLine(detail)}`);
     }
     const read = `${report.artifacts} artifacts (${formatBytes(report.bytes)}) and ${report.results} results`;
     if (report.damaged.length === 0) terminal.print(`${colors.green('sound')}: ${read}`);

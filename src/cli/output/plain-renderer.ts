@@ -79,6 +79,8 @@ export function createPlainRenderer(terminal: Terminal): RunRenderer {
         return `${colors.yellow('skipped')}, needs ${oneLine(event.because)}`;
       case 'artifact-damaged':
         return `${colors.yellow('warning:')} the stored ${oneLine(event.port)} is damaged (${oneLine(event.detail)}); it was set aside and is made again`;
+      case 'store-trouble':
+        return `${colors.yellow('warning:')} ${oneLine(event.message)}`;
       case 'run-finished':
         return undefined;
     }

@@ -20,7 +20,7 @@ export class RunLog {
   /** Stage -> the losses that it told on the way, of the stages that did. */
   readonly losses = new Map<string, number[]>();
   private readonly ends = new Map<string, StageEnd>();
-  private readonly messages: { readonly stage: string; readonly message: string }[] = [];
+  private readonly messages: { readonly stage?: string; readonly message: string }[] = [];
   private finish: Extract<RunEvent, { readonly event: 'run-finished' }> | undefined;
 
   /** The stages in the recipe's order. */
@@ -28,8 +28,8 @@ export class RunLog {
     return [...this.ends.values()];
   }
 
-  /** What the stages that ran warned of, and artifacts that were found damaged. */
-  get warnings(): readonly { readonly stage: string; readonly message: string }[] {
+  /** What the stages that ran warned of, artifacts that were found damaged, and troubles of the store (without a stage). */
+  get warnings(): readonly { readonly stage?: string; readonly message: string }[] {
     return this.messages;
   }
 
@@ -76,6 +76,9 @@ export class RunLog {
           stage: event.stage,
           message: `the stored ${event.port} was damaged (${event.detail}); it was set aside and made again`,
         });
+        break;
+      case 'store-trouble':
+        this.messages.push({ message: event.message });
         break;
       case 'run-finished':
         this.finish = event;

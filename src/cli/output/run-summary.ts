@@ -37,7 +37,8 @@ export function formatRunSummary(log: RunLog, terminal: Terminal, options: Summa
 const mostWarnings = 4;
 
 function warningLines({ stages, warnings }: RunLog, { colors }: Terminal): readonly string[] {
-  return stages.flatMap(({ name }) => {
+  const ofStore = warnings.filter(({ stage }) => stage === undefined);
+  const ofStages = stages.flatMap(({ name }) => {
     const own = warnings.filter(({ stage }) => stage === name).map(({ message }) => oneLine(message));
     const more = own.length - mostWarnings;
     const lead = `${colors.yellow('warning')} ${colors.bold(oneLine(name))}: `;
@@ -46,6 +47,7 @@ function warningLines({ stages, warnings }: RunLog, { colors }: Terminal): reado
       ...(more > 0 ? [colors.dim(`... ${countOf(more, 'more warning')}: roux show ${oneLine(name)}`)] : []),
     ];
   });
+  return [...ofStages, ...ofStore.map(({ message }) => `${colors.yellow('warning')} ${oneLine(message)}`)];
 }
 
 /** The stage ran, or its figures are others than in the run before. */

@@ -113,6 +113,7 @@ export function createTreeRenderer(terminal: Terminal): RunRenderer {
       case 'artifact-damaged':
         retitle(event.stage, `the stored ${oneLine(event.port)} is damaged; it is made again`);
         break;
+      case 'store-trouble':
       case 'run-finished':
         return;
     }
