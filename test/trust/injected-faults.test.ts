@@ -60,16 +60,16 @@ afterAll(() => {
 });
 
 test.each(spoilings)(
-  'a file that is %s is not served, is named, and the next run makes good',
+  'a file of the store (%s) is not served, is named, and the next run makes good',
   async (how) => {
     for (let round = 0; round < rounds; round += 1) {
       // What was removed cannot be told from what never was, but for results and their artifacts.
       const folder = chance.of(how === 'removed' ? precious : [...precious, ...precious, ...notes]);
-      const spoilt = await spoilOneOf(await filesIn(folder), how, chance);
+      const spoilt = await spoilOneOf(await filesIn(folder, how), how, chance);
       const what = `${round}: ${how}, ${spoilt.join(' and ')}, seed ${chance.seed}`;
       await expectNamed(spoilt, what);
-      // Stages that keep something for later read it only when they run.
-      const run = await rig.run(recipe, { force: ['seventh', 'eighth'] });
+      // What stages keep for later is read only when they run; but a forced one does not ask for its own result.
+      const run = await rig.run(recipe, how === 'removed' ? {} : { force: ['seventh', 'eighth'] });
       await expectSound(run, what);
       if (precious.includes(folder)) expect(namesIn(run), what).not.toEqual([]);
       if (round % 50 === 49) await collectGarbage(await rig.openAgain());
@@ -110,10 +110,9 @@ test.each(codes)('what fails with %s is named, and the next run makes good', asy
     const report = await readReport();
     const what = `${round}: ${JSON.stringify(plan)}\n${report.join('\n')}\n${run.errorOutput}`;
     expect(isNamed(run, exit) || report.length === 0, what).toBe(true);
-    const after = rig.spawn(recipe);
-    expect(await after.ended, `${what}\n${after.errorOutput}`).toBe(0);
-    expect(await rig.contents('artifacts'), what).toEqual(expected);
-    expect((await verifyStore(await rig.openAgain())).damaged, what).toEqual([]);
+    await (await rig.store()).close();
+    await rig.openAgain();
+    await expectSound(await rig.run(recipe), what);
     // Processes do not do exactly the same twice; a run without its failure is no round.
     if (report.length === 0) missed += 1;
     else {
@@ -128,10 +127,16 @@ function count(kind: string): void {
   struck[kind] = (struck[kind] ?? 0) + 1;
 }
 
-async function filesIn(folder: string): Promise<readonly string[]> {
+async function filesIn(folder: string, how: Spoiling): Promise<readonly string[]> {
   const files = (await rig.files(folder)).map((name) => join(rig.storeFolder, folder, name));
   // Copies of recipes belong to whoever wants to look at them; nothing reads them.
-  return files.filter((path) => !/\/runs\/[^/]+\/recipe\//.test(path));
+  if (how !== 'removed') return files.filter((path) => !/\/runs\/[^/]+\/recipe\//.test(path));
+  const { stages } = (await rig.run(recipe)).summary;
+  const ids = stages.flatMap(({ record }) => [
+    record?.key ?? '',
+    ...Object.values(record?.outputs ?? {}).map(({ digest }) => digest),
+  ]);
+  return files.filter((path) => ids.some((id) => path.includes(id)));
 }
 
 /** `verify` names what is damaged; a missing record of a result is for the run to tell. */
@@ -153,7 +158,7 @@ async function expectSound(run: RigRun, what: string): Promise<void> {
 }
 
 /** What a run told of damage and troubles. */
-function namesIn({ events }: Pick<SpawnedRun, 'events'>): readonly string[] {
+function namesIn({ events }: RigRun): readonly string[] {
   return events.flatMap((event) => {
     if (event.event === 'store-trouble') return [event.message];
     if (event.event === 'artifact-damaged') return [event.detail];
