@@ -1,5 +1,5 @@
 /** A folder of text files, or of e-mails: one file, one row. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { parseEmail } from './email.js';
@@ -64,12 +64,16 @@ export async function* readTextFolder(
   }
 }
 
-/** The relative paths of the files that match, sorted by code units. */
+/** The relative paths of the files that match, sorted by code units. Links are followed; pipes, devices and sockets are no texts. */
 async function listFiles(folder: string, options: TextFolderOptions): Promise<string[]> {
   const files: string[] = [];
-  const visit = async (relative: string): Promise<void> => {
+  const visit = async (relative: string, above: readonly string[]): Promise<void> => {
+    let real: string;
     let entries: Awaited<ReturnType<typeof readEntries>>;
     try {
+      real = await realpath(join(folder, relative));
+      // A link to a folder that it lies in: its files are in the list already.
+      if (above.includes(real)) return;
       entries = await readEntries(join(folder, relative));
     } catch (error) {
       throw explainFileError(join(folder, relative), error);
@@ -77,8 +81,10 @@ async function listFiles(folder: string, options: TextFolderOptions): Promise<st
     for (const entry of entries) {
       if (entry.name.startsWith('.')) continue;
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (entry.isDirectory()) await visit(path);
+      const kind = entry.isSymbolicLink() ? await targetOf(join(folder, path)) : entry;
+      if (kind?.isDirectory() === true) await visit(path, [...above, real]);
       else if (
+        kind?.isFile() === true &&
         (options.include === undefined || matchesAnyPattern(path, options.include)) &&
         !matchesAnyPattern(path, options.exclude ?? [])
       ) {
@@ -86,8 +92,13 @@ async function listFiles(folder: string, options: TextFolderOptions): Promise<st
       }
     }
   };
-  await visit('');
+  await visit('', []);
   return files.sort((first, second) => (first < second ? -1 : 1));
+}
+
+/** What a link leads to; `undefined` for one that leads nowhere. */
+async function targetOf(path: string) {
+  return stat(path).catch(() => undefined);
 }
 
 function readEntries(path: string) {

@@ -1,18 +1,19 @@
 /** Artifacts in the store: published whole, read-only after, checked before they are used. */
-import type { BigIntStats } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { chmod, copyFile, lstat, mkdir, open, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { mapConcurrently } from './concurrency.js';
 import { byPath, digestOfFiles, type FileDigest, hashFile } from './digests.js';
 import { type FileStamp, fileStamp, isRacy } from './file-stamp.js';
-import { ignoreMissing, isFileError, syncFolder } from './file-writing.js';
+import { ignoreMissing, isFileError, listFolders, syncFolder } from './file-writing.js';
 import { protect } from './protection.js';
 import { removeTree } from './remove-tree.js';
 import type { StoredArtifact } from './result-record.js';
-import { statFilesBelow } from './small-files.js';
+import { lstatIfThere, statFilesBelow } from './small-files.js';
 import { loadStamps, saveStamps } from './stamps.js';
 import type { Store } from './store.js';
+import { isDigest, isPathInside } from './stored-shapes.js';
 
 /** Whether an artifact is as it was published. */
 export type ArtifactCondition =
@@ -33,6 +34,8 @@ const filesAtOnce = 4;
  * Empty folders do not count and are removed. Throws a `UserError` for anything but files and folders.
  */
 export async function sealFolder(folder: string): Promise<readonly FileDigest[]> {
+  // A stage that put a link in the folder's place would have somebody else's files published, and made read-only.
+  if (!(await lstat(folder)).isDirectory()) throw notAFile('.', 'something else in place of the folder');
   const paths = await listOutputs(folder, '');
   const files = await mapConcurrently(paths, filesAtOnce, async (path) => {
     const absolute = join(folder, path);
@@ -40,7 +43,11 @@ export async function sealFolder(folder: string): Promise<readonly FileDigest[]>
     try {
       const stats = await file.stat();
       // A file linked from an input is read-only already; touching it would only change that input's stamp.
-      if ((stats.mode & 0o777) !== readOnly) await file.chmod(readOnly);
+      if ((stats.mode & 0o7777) !== readOnly) {
+        // One that has other names elsewhere could be written under those.
+        if (stats.nlink > 1) await replaceByCopy(absolute);
+        else await file.chmod(readOnly);
+      }
       await file.sync();
     } finally {
       await file.close();
@@ -93,6 +100,11 @@ export async function checkArtifact(
   thoroughness: Thoroughness,
 ): Promise<ArtifactCondition> {
   const folder = store.artifactFolder(artifact.digest);
+  const place = lstatIfThere(folder);
+  if (place === undefined) return { state: 'missing' };
+  // A link in its place could lead to what somebody changes while it is read.
+  if (!place.isDirectory())
+    return { state: 'damaged', detail: 'there is something else in place of its folder' };
   const found = statFilesBelow(folder);
   if (found === undefined) return { state: 'missing' };
   const difference = differenceInNames(artifact, found);
@@ -145,8 +157,8 @@ export async function wasSetAside(store: Store, name: string): Promise<boolean> 
 /** The digests of all artifacts in the store, whether a result names them or not. */
 export async function listArtifacts(store: Store): Promise<readonly string[]> {
   const digests: string[] = [];
-  for (const shard of (await readdir(store.path('artifacts'))).sort()) {
-    digests.push(...(await readdir(store.path('artifacts', shard))).sort());
+  for (const shard of await listFolders(store.path('artifacts'))) {
+    digests.push(...(await readdir(store.path('artifacts', shard))).filter(isDigest).sort());
   }
   return digests;
 }
@@ -157,6 +169,7 @@ async function listOutputs(folder: string, prefix: string): Promise<readonly str
   const paths: string[] = [];
   for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
     const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    if (!isPathInside(path)) throw notAFile(path, 'a name that means something else on other systems');
     if (entry.isFile()) paths.push(path);
     else if (entry.isDirectory()) {
       const inside = await listOutputs(folder, path);
@@ -164,12 +177,7 @@ async function listOutputs(folder: string, prefix: string): Promise<readonly str
       else await syncFolder(join(folder, path));
       paths.push(...inside);
     } else {
-      throw new UserError({
-        message: `The stage wrote something that is neither a file nor a folder: ${path}`,
-        code: 'artifact/not-a-file',
-        found: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file',
-        help: 'Artifacts hold plain files; copy what a link points to',
-      });
+      throw notAFile(path, entry.isSymbolicLink() ? 'a symbolic link' : 'a special file');
     }
   }
   if (prefix === '') {
@@ -177,6 +185,25 @@ async function listOutputs(folder: string, prefix: string): Promise<readonly str
     await syncFolder(folder);
   }
   return paths;
+}
+
+function notAFile(path: string, found: string): UserError {
+  return new UserError({
+    message: `The stage wrote something that is neither a file nor a folder: ${path}`,
+    code: 'artifact/not-a-file',
+    found,
+    help: 'Artifacts hold plain files; copy what a link points to',
+  });
+}
+
+/** Makes the file of a name one of its own, read-only and durable. */
+async function replaceByCopy(path: string): Promise<void> {
+  const copy = `${path}.${process.pid}.copy`;
+  await copyFile(path, copy, constants.COPYFILE_EXCL);
+  await chmod(copy, readOnly);
+  const file = await open(copy, 'r');
+  await file.sync().finally(() => file.close());
+  await rename(copy, path);
 }
 
 function differenceInNames(artifact: StoredArtifact, found: FoundFiles): string | undefined {

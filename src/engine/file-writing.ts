@@ -1,5 +1,5 @@
 /** Files that are there whole or not at all, also after a power cut. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** How much a file matters. */
@@ -50,6 +50,12 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Reads a text file; `undefined` when there is none. */
 export async function readFileIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(ignoreMissing);
+}
+
+/** The names of the folders in a folder, sorted; what else may lie there (`.DS_Store`) is left out. */
+export async function listFolders(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
 /** Parses JSON; `undefined` for what is none (half written, damaged). */

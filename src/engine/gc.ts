@@ -4,7 +4,7 @@ import { readdir, rename, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { GarbageOptions, GarbageReport, StoredResult } from './api.js';
 import { listArtifacts } from './artifacts.js';
-import { ignoreMissing } from './file-writing.js';
+import { ignoreMissing, listFolders } from './file-writing.js';
 import { folderBytes } from './folder-bytes.js';
 import { isLocked } from './locks.js';
 import { pinsOfLivingProcesses } from './presence.js';
@@ -148,7 +148,7 @@ async function staleNotes(
   const alive = new Set(kept.flatMap(digestsOf));
   const stale: string[] = [];
   for (const kind of ['stamps', 'provenance']) {
-    for (const shard of await readdir(store.path(kind))) {
+    for (const shard of await listFolders(store.path(kind))) {
       for (const name of await readdir(store.path(kind, shard))) {
         const path = `${kind}/${shard}/${name}`;
         const id = basename(name, '.json');

@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { sha256 } from './digests.js';
-import { writeFileAtomically } from './file-writing.js';
+import { listFolders, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import { fileSystemError } from './fs-failure.js';
 import type { KeyData } from './key-data.js';
@@ -11,6 +11,7 @@ import type { ResultRecord } from './result-record.js';
 import { sealRecord, unsealRecord } from './sealed-record.js';
 import { readSmallFile } from './small-files.js';
 import type { Store } from './store.js';
+import { isDigest } from './stored-shapes.js';
 
 /** What a stage's result was made from, and what came out. */
 export interface PastResult {
@@ -89,7 +90,7 @@ export async function writeHistory(
 /** Every entry of every recipe. */
 export async function listHistory(store: Store): Promise<readonly HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
-  for (const folder of await readdir(store.path('history'))) {
+  for (const folder of await listFolders(store.path('history'))) {
     for (const name of await readdir(store.path('history', folder))) {
       const entry = parseHistory(readSmallFile(store.path('history', folder, name)) ?? '');
       if (entry !== undefined) entries.push(entry);
@@ -153,7 +154,7 @@ export function parseHistory(text: string): HistoryEntry | undefined {
   if (value === undefined || typeof value.recipe !== 'string' || typeof value.stage !== 'string') {
     return undefined;
   }
-  if (typeof value.key !== 'string' || !isObject(value.data)) return undefined;
+  if (!isDigest(value.key) || !isObject(value.data)) return undefined;
   if (!isObject(value.wiring) || !isObject(value.outputs) || !isObject(value.metrics)) return undefined;
   if (!isObject(value.data.settings) || !isObject(value.data.files) || !isObject(value.data.inputs))
     return undefined;

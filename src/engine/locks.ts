@@ -6,7 +6,7 @@
  * holder of that claim may replace the lock. Should the claimer die too, its own token names the next claim, so there
  * is one entitled process at any moment and never two owners.
  */
-import { link, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, lstat, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreMissing, isFileError, parseJsonSafely, readFileIfThere } from './file-writing.js';
 import { isObject } from './foreign-data.js';
@@ -45,7 +45,11 @@ export async function tryLock(store: Store, key: string): Promise<LockAnswer> {
     for (;;) {
       if (await linkNew(temporary, path, content)) return { state: 'locked', lock: heldLock(path, content) };
       const found = await readLock(path);
-      if (found === undefined) continue;
+      if (found === 'no file') {
+        await rm(path, { recursive: true, force: true });
+        store.troubles.note('There was something else in place of a lock in the store; it was removed');
+      }
+      if (found === undefined || found === 'no file') continue;
       if (await isOwnerAlive(store, found)) return busy(found, owner);
       const rival = await claimDeadLock(store, path, found, temporary, content);
       if (rival === 'claimed') {
@@ -66,7 +70,7 @@ export async function tryLock(store: Store, key: string): Promise<LockAnswer> {
 /** Whether a living process holds the lock of a key. */
 export async function isLocked(store: Store, key: string): Promise<boolean> {
   const found = await readLock(lockPath(store, key));
-  return found !== undefined && (await isOwnerAlive(store, found));
+  return found !== undefined && found !== 'no file' && (await isOwnerAlive(store, found));
 }
 
 /** Removes locks of dead processes; gives back the names of what it removed, relative to the store. */
@@ -86,9 +90,10 @@ export async function sweepLocks(store: Store): Promise<readonly string[]> {
     if (!name.includes('.dead-')) continue;
     const claimer = await readLock(store.path('locks', name));
     const base = await readLock(store.path('locks', name.slice(0, name.indexOf('.dead-'))));
-    const stillNeeded = base !== undefined && name.endsWith(`.dead-${base.lock}`);
-    if (claimer === undefined || stillNeeded || (await isOwnerAlive(store, claimer))) continue;
-    await rm(store.path('locks', name), { force: true });
+    const stillNeeded = typeof base === 'object' && name.endsWith(`.dead-${base.lock}`);
+    if (claimer === undefined || stillNeeded) continue;
+    if (claimer !== 'no file' && (await isOwnerAlive(store, claimer))) continue;
+    await rm(store.path('locks', name), { recursive: true, force: true });
     removed.push(`locks/${name}`);
   }
   return removed;
@@ -136,7 +141,10 @@ async function linkNew(temporary: string, path: string, content: string): Promis
   }
 }
 
-async function readLock(path: string): Promise<FoundLock | undefined> {
+/** A link is not followed: where it leads nowhere, the lock could neither be read nor made. */
+async function readLock(path: string): Promise<FoundLock | 'no file' | undefined> {
+  const kind = await lstat(path).catch(ignoreMissing);
+  if (kind?.isFile() === false) return 'no file';
   const text = await readFileIfThere(path);
   if (text === undefined) return undefined;
   const value = parseJsonSafely(text);
@@ -173,12 +181,13 @@ async function claimDeadLock(
     claims.push(claim);
     if (await linkNew(temporary, claim, content)) break;
     const rival = await readLock(claim);
-    if (rival === undefined) return 'gone';
+    if (rival === 'no file') await rm(claim, { recursive: true, force: true });
+    if (rival === undefined || rival === 'no file') return 'gone';
     if (await isOwnerAlive(store, rival)) return rival;
     token = rival.lock;
   }
   const current = await readLock(path);
-  const entitled = current !== undefined && current.lock === dead.lock;
+  const entitled = typeof current === 'object' && current.lock === dead.lock;
   if (entitled) {
     const replacement = await store.temporaryPath();
     await writeFile(replacement, content);

@@ -29,6 +29,9 @@ const packedExtension = /(\.[^.]+)?\.(gz|bz2|xz|zst|br)$/i;
 /** Big folders are hashed by several reads at once. */
 const filesAtOnce = 8;
 
+/** Links that lead back and forth make any number of paths out of a few files. */
+const mostFiles = 2_000_000;
+
 /** How often hashing is begun again when a file changes meanwhile. */
 const attempts = 3;
 
@@ -67,6 +70,15 @@ async function hashFiles(
 ): Promise<{ readonly isFolder: boolean; readonly files: readonly FileDigest[] }> {
   try {
     const root = statSync(absolute);
+    if (!root.isFile() && !root.isDirectory()) {
+      throw new UserError({
+        message: `${written} is neither a file nor a folder`,
+        code: 'file/special',
+        found: `${absolute}: a device, pipe or socket, whose contents nobody can know beforehand`,
+        expected: 'a file or a folder',
+        help: 'Write what comes out of it into a file',
+      });
+    }
     const files = await listInputs(absolute, root.isDirectory());
     const id = sha256(absolute);
     const known = await loadHashedFiles(store, id);
@@ -111,10 +123,20 @@ async function listInputs(root: string, isFolder: boolean): Promise<readonly str
       }
       if (isDirectory) await visit(path, [...above, real]);
       else if (isFile) paths.push(path);
+      if (paths.length > mostFiles) throw tooManyFiles(root);
     }
   };
   await visit('', []);
   return paths.sort();
+}
+
+function tooManyFiles(root: string): UserError {
+  return new UserError({
+    message: `There are more than ${mostFiles} files below ${root}`,
+    code: 'file/too-many',
+    found: root,
+    help: 'Name a folder that holds only the data; see whether symbolic links in it lead back and forth',
+  });
 }
 
 interface HashOutcome extends HashedFile {

@@ -4,11 +4,12 @@ import { dirname } from 'node:path';
 import { setAside } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
 import { sha256 } from './digests.js';
-import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
+import { listFolders, parseJsonSafely, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import type { ResultRecord } from './result-record.js';
 import { readSmallFile, touch } from './small-files.js';
 import type { Store } from './store.js';
+import { isDigest, isResultRecord } from './stored-shapes.js';
 
 /** What the store says of a key. */
 export type ResultAnswer =
@@ -18,6 +19,8 @@ export type ResultAnswer =
 
 /** Reads a result. Damaged ones stay where they are; see `setResultAside`. */
 export async function readResult(store: Store, key: string): Promise<ResultAnswer> {
+  // Keys come from records of runs and sweeps, too.
+  if (!isDigest(key)) return { state: 'missing' };
   const text = readSmallFile(store.resultFile(key));
   if (text === undefined) return { state: 'missing' };
   const stored = parseJsonSafely(text);
@@ -31,8 +34,10 @@ export async function readResult(store: Store, key: string): Promise<ResultAnswe
     };
   }
   if (stored.format !== 1) return { state: 'missing' };
-  // The checksum says that these are the bytes that `writeResult` wrote, so the shape is that of a record.
-  return { state: 'found', record: stored.record as unknown as ResultRecord };
+  // The checksum says that nothing happened to it since; not who wrote it.
+  return isResultRecord(stored.record)
+    ? { state: 'found', record: stored.record }
+    : { state: 'damaged', detail: 'the record of the result is not one that roux writes' };
 }
 
 /** Stores a result; from here on its key is a hit. */
@@ -59,9 +64,10 @@ export function touchResult(store: Store, key: string): void {
 /** The keys of all results. */
 export async function listKeys(store: Store): Promise<readonly string[]> {
   const keys: string[] = [];
-  for (const shard of (await readdir(store.path('results'))).sort()) {
+  for (const shard of await listFolders(store.path('results'))) {
     for (const name of (await readdir(store.path('results', shard))).sort()) {
-      if (name.endsWith('.json')) keys.push(name.slice(0, -'.json'.length));
+      const key = name.replace(/\.json$/, '');
+      if (isDigest(key)) keys.push(key);
     }
   }
   return keys;

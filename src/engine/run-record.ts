@@ -11,6 +11,7 @@ import { parseIdentity } from './process-identity.js';
 import { loggedFiles, stageLogFile } from './run-recorder.js';
 import { unsealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
+import { isDigest, isNumbers, isTexts } from './stored-shapes.js';
 
 /** The records of all runs, the newest first. */
 export async function listRuns(store: Store): Promise<readonly RunRecord[]> {
@@ -51,7 +52,7 @@ export async function runIds(store: Store): Promise<readonly string[]> {
     const [day = '', second = '', count = '1'] = id.split('-');
     return [`${day}-${second}`, Number(count)];
   };
-  return (await readdir(store.path('runs'))).sort((a, b) => {
+  return (await readdir(store.path('runs'))).filter(isRunId).sort((a, b) => {
     const [secondA, countA] = order(a);
     const [secondB, countB] = order(b);
     return secondA === secondB ? countB - countA : secondA < secondB ? 1 : -1;
@@ -82,12 +83,29 @@ export async function findRunDamage(store: Store, id: string): Promise<string | 
 
 function parseBeginning(text: string, id: string): Readonly<Record<string, unknown>> | undefined {
   const value = unsealRecord(text);
-  return value?.id === id && Array.isArray(value.stages) ? value : undefined;
+  if (value?.id !== id || typeof value.recipe !== 'string' || typeof value.name !== 'string')
+    return undefined;
+  if (typeof value.startedAt !== 'string' || !isObject(value.versions)) return undefined;
+  return Array.isArray(value.stages) && value.stages.every(isBegunStage) ? value : undefined;
 }
 
 function parseEnd(text: string, id: string): Readonly<Record<string, unknown>> | undefined {
   const value = unsealRecord(text);
-  return value?.run === id && isObject(value.stages) ? value : undefined;
+  if (value?.run !== id || !isObject(value.stages)) return undefined;
+  return Object.values(value.stages).every(isEndedStage) ? value : undefined;
+}
+
+function isBegunStage(value: unknown): boolean {
+  if (!isObject(value) || typeof value.name !== 'string' || typeof value.type !== 'string') return false;
+  return isObject(value.settings) && isObject(value.inputs) && Object.values(value.inputs).every(isTexts);
+}
+
+function isEndedStage(value: unknown): boolean {
+  if (!isObject(value) || typeof value.outcome !== 'string') return false;
+  return (
+    (value.key === undefined || isDigest(value.key)) &&
+    (value.metrics === undefined || isNumbers(value.metrics))
+  );
 }
 
 async function readRecord(store: Store, id: string): Promise<RunRecord | undefined> {

@@ -1,5 +1,5 @@
 /** Runs one stage whose inputs are in the store, and publishes what it made. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContinuationFolders, InputArtifact, Progress } from '../plugin/define-stage.js';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
@@ -7,6 +7,7 @@ import { checkArtifact, publishArtifact } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
 import { continuationKey, findState, storeState } from './continuation.js';
 import type { StageFailure } from './events.js';
+import { ignoreMissing } from './file-writing.js';
 import { type KeyedStage, readFiles } from './inspection.js';
 import { KeptArtifacts } from './kept-artifacts.js';
 import { protect } from './protection.js';
@@ -105,7 +106,8 @@ async function findLostInputs({
 async function executeIn(temporary: string, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { store, stage, keyed, pool } = request;
   const scratch = store.scratchFolder(keyed.key);
-  if (request.fresh) await removeTree(scratch);
+  const left = await lstat(scratch).catch(ignoreMissing);
+  if (request.fresh || left?.isDirectory() === false) await removeTree(scratch);
   await limitScratch(store);
   await mkdir(scratch, { recursive: true });
   const resumed = (await readdir(scratch)).length > 0;

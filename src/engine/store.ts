@@ -24,7 +24,7 @@ import { writeFileAtomically } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
 import { Presence } from './presence.js';
 import { identifyThisProcess } from './process-identity.js';
-import { readSmallFile } from './small-files.js';
+import { lstatIfThere, readSmallFile } from './small-files.js';
 import { sweepStore } from './sweep.js';
 import { Troubles } from './troubles.js';
 
@@ -89,6 +89,7 @@ export async function openStore(folder: string): Promise<Store> {
     const version = readSmallFile(join(absolute, 'version'));
     if (version === undefined) await createStore(absolute);
     else checkVersion(absolute, version);
+    await checkParts(absolute);
     const store = new Store(absolute);
     await sweepStore(store);
     return store;
@@ -116,6 +117,7 @@ const folders = [
   'processes',
   'tmp',
   'quarantine',
+  'lines',
 ];
 
 async function createStore(folder: string): Promise<void> {
@@ -140,6 +142,27 @@ async function createStore(folder: string): Promise<void> {
   await writeFileAtomically(join(folder, 'version'), `${layoutVersion}\n`, {
     temporary: join(folder, 'tmp', identifyThisProcess().token),
   });
+}
+
+/**
+ * Sees to the parts of a store. The store itself may be reached by a link, its parts may not: what lies in them is removed when no
+ * process that lives knows of it, and a link could lead to anybody's files. Folders that somebody removed are made again.
+ */
+async function checkParts(folder: string): Promise<void> {
+  for (const name of folders) {
+    const path = join(folder, name);
+    const found = lstatIfThere(path);
+    if (found === undefined) await mkdir(path, { recursive: true });
+    else if (!found.isDirectory()) {
+      throw new UserError({
+        message: 'The store cannot be used: a part of it is no folder',
+        code: 'store/part',
+        found: `${path} is ${found.isSymbolicLink() ? 'a symbolic link' : 'no folder'}`,
+        expected: 'a folder inside the store',
+        help: 'Remove it, or move the whole store: .roux itself may be a link, and --store and ROUX_STORE name another one',
+      });
+    }
+  }
 }
 
 function checkVersion(folder: string, text: string): void {

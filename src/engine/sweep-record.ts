@@ -9,8 +9,10 @@ import type { Json } from '../plugin/stage-info.js';
 import type { Dimension } from '../search/space.js';
 import { ignoreMissing, readFileIfThere, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
+import { isRunId } from './run-record.js';
 import { sealRecord, unsealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
+import { isDigest, isNumbers } from './stored-shapes.js';
 
 /** What a sweep looks for. */
 export interface SweepGoal {
@@ -107,6 +109,7 @@ export function parseSweep(id: string, text: string): SweepRecord | undefined {
   if (value?.id !== id || value.format !== 1 || !Array.isArray(value.trials) || !isObject(value.goal)) {
     return undefined;
   }
+  if (typeof value.recipe !== 'string' || !value.trials.every(isTrial)) return undefined;
   // Written by `writeSweep` of this version or an older one.
   return value as unknown as SweepRecord;
 }
@@ -120,6 +123,22 @@ export async function listSweeps(store: Store): Promise<readonly SweepRecord[]> 
     if (record !== undefined) records.push(record);
   }
   return records.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt) || a.id.localeCompare(b.id));
+}
+
+function isTrial(value: unknown): boolean {
+  if (!isObject(value) || typeof value.number !== 'number' || !isObject(value.params)) return false;
+  return (
+    Array.isArray(value.runs) &&
+    value.runs.every(
+      (run: unknown) =>
+        isObject(run) &&
+        (run.run === undefined || (typeof run.run === 'string' && isRunId(run.run))) &&
+        isObject(run.keys) &&
+        Object.values(run.keys).every(isDigest) &&
+        isObject(run.metrics) &&
+        Object.values(run.metrics).every(isNumbers),
+    )
+  );
 }
 
 const idPattern = /^[a-z0-9][a-z0-9-]{0,99}$/;

@@ -25,7 +25,8 @@ export async function verifyStore(
   let bytes = 0;
   for (const [index, digest] of digests.entries()) {
     const folder = store.artifactFolder(digest);
-    const found = (await readArtifact(folder)) ?? [];
+    const place = await lstat(folder).catch(ignoreMissing);
+    const found = (place?.isDirectory() === true ? await readArtifact(folder) : undefined) ?? [];
     bytes += found.reduce((sum, { size }) => sum + size, 0);
     // What is not there any more, another process has removed meanwhile: that is no damage.
     if (digestOfFiles(found) !== digest && (await isThere(folder))) {

@@ -38,7 +38,8 @@ export function describeStage(value: unknown): Result<StageFacts, readonly strin
   });
 }
 
-const typePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+/** What a stage type may be called. */
+export const typePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const portPattern = /^[a-z][a-z0-9_]*$/;
 
 function stageProblems(value: unknown): readonly string[] {

@@ -3,12 +3,14 @@
  * stage types are known without the compiler, without a schema library and without running the plugin's code.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lazyValidator, type StageFacts } from './builtin-stages.js';
 import type { PluginBundle, PluginPackage } from './bundle-plugin.js';
+import { typePattern } from './describe-stage.js';
 import { installationRoot, installedVersion } from './installation.js';
+import { sealText, unsealText } from './sealed-text.js';
 import type { StageInfo } from './stage-info.js';
 
 /** A plugin that was bundled and found good. */
@@ -35,11 +37,15 @@ export function readPluginManifest(file: string): CachedPlugin | undefined {
   const manifest = readManifest(file);
   if (!manifest || manifest.format !== format || manifest.roux !== rouxIdentity()) return undefined;
   const { inputs, packages, folder, stages } = manifest.plugin;
+  // The manifest leads to code: only to that next to it, and only as it was written.
+  const name = basename(folder);
+  if (folder !== join(dirname(file), name) || !folderPattern.test(name)) return undefined;
   const isCurrent =
+    hashOf(bundleFile(folder)) === manifest.bundle &&
+    stages.every(({ type }) => typePattern.test(type)) &&
+    stages.every(({ type }) => hashOf(validatorFile(folder, type)) === manifest.validators[type]) &&
     inputs.every(({ file, sha256 }) => hashOf(file) === sha256) &&
-    packages.every(({ manifest: file, version }) => versionOf(file) === version) &&
-    existsSync(bundleFile(folder)) &&
-    stages.every(({ type }) => existsSync(validatorFile(folder, type)));
+    packages.every(({ manifest: file, version }) => versionOf(file) === version);
   return isCurrent ? manifest.plugin : undefined;
 }
 
@@ -77,8 +83,17 @@ export function writeValidator(folder: string, type: string, code: string): void
 
 /** Writes the manifest, last of all. */
 export function writeCachedPlugin(cache: string, written: string, from: string, plugin: CachedPlugin): void {
-  const manifest: Manifest = { format, roux: rouxIdentity(), plugin };
-  writeWhole(manifestFile(cache, written, from), `${JSON.stringify(manifest, null, 1)}\n`);
+  const { folder, stages } = plugin;
+  const manifest: Manifest = {
+    format,
+    roux: rouxIdentity(),
+    bundle: hashOf(bundleFile(folder)) ?? '',
+    validators: Object.fromEntries(
+      stages.map(({ type }) => [type, hashOf(validatorFile(folder, type)) ?? '']),
+    ),
+    plugin,
+  };
+  writeWhole(manifestFile(cache, written, from), sealText(JSON.stringify(manifest)));
 }
 
 /** The module that holds the plugin's stages. */
@@ -101,13 +116,17 @@ export function hashOf(file: string): string | undefined {
 }
 
 /** Raise it when the manifest or the files next to it change their meaning. */
-const format = 1;
+const format = 2;
 const folderNameLength = 16;
+const folderPattern = /^[0-9a-f]{16}$/;
 
 interface Manifest {
   readonly format: number;
   /** Version and place of roux: the bundle holds the path of what it imports from there. */
   readonly roux: string;
+  /** SHA-256 of the bundle and of each validator, by stage type. */
+  readonly bundle: string;
+  readonly validators: Readonly<Record<string, string>>;
   readonly plugin: CachedPlugin;
 }
 
@@ -125,7 +144,9 @@ function manifestFile(cache: string, written: string, from: string): string {
 
 function readManifest(file: string): Manifest | undefined {
   try {
-    const manifest: Manifest = JSON.parse(readFileSync(file, 'utf8'));
+    const text = unsealText(readFileSync(file, 'utf8'));
+    if (text === undefined) return undefined;
+    const manifest: Manifest = JSON.parse(text);
     return typeof manifest.plugin === 'object' ? manifest : undefined;
   } catch {
     // Missing or damaged: the plugin is bundled again.

@@ -39,7 +39,7 @@ export async function recallRecipe(options: RecallOptions): Promise<CheckRecipeR
     return checkRecipe(options);
   }
   const file = cacheFile(options);
-  const recalled = recall(file, environment);
+  const recalled = recall(file, environment, pluginCache(options));
   if (recalled !== undefined) return { ok: true, value: recalled };
   const { checkRecipe } = await import('./check-recipe.js');
   const read = new Map<string, string | null>();
@@ -68,7 +68,7 @@ interface Kept {
 
 type KeptStage = Omit<CheckedStage, 'info'> & { readonly type: string; readonly plugin?: string };
 
-function recall(file: string, environment: Environment): CheckedRecipe | undefined {
+function recall(file: string, environment: Environment, cache: string): CheckedRecipe | undefined {
   const kept = readKept(file);
   if (kept === undefined || kept.format !== format || kept.roux !== rouxIdentity()) return undefined;
   const isCurrent =
@@ -77,6 +77,7 @@ function recall(file: string, environment: Environment): CheckedRecipe | undefin
   if (!isCurrent) return undefined;
   const types = new Map<string, StageInfo>(loadBuiltinStages());
   for (const manifest of kept.plugins) {
+    if (dirname(manifest) !== cache) return undefined;
     const plugin = readPluginManifest(manifest);
     if (plugin === undefined) return undefined;
     for (const info of stagesOfPlugin(plugin)) types.set(info.type, info);

@@ -6,8 +6,10 @@
  * step alone, so the number of the step is all that has to be known of them. The best weights so far lie in a file of
  * their own, written only when they change.
  *
- * Files appear whole or not at all: written under a temporary name, synced, renamed.
+ * Files appear whole or not at all: written under a temporary name, synced, renamed. Each has the hash of its contents in its
+ * metadata, and one that does not fit is not used.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
@@ -125,7 +127,7 @@ export async function readCheckpoint(
 }
 
 function bestFile(state: LoopState): string | undefined {
-  return state.best.best === undefined ? undefined : `best-${state.best.best.step}.safetensors`;
+  return state.best.best === undefined ? undefined : `best-${Number(state.best.best.step)}.safetensors`;
 }
 
 async function writeAtomically(
@@ -141,7 +143,7 @@ async function writeAtomically(
       toStored(tensor),
     ]),
   );
-  await writeSafetensors(temporary, stored, metadata);
+  await writeSafetensors(temporary, stored, { ...metadata, sha256: hashTensors(stored, metadata) });
   const file = await open(temporary, 'r+');
   try {
     await file.sync();
@@ -154,15 +156,36 @@ async function writeAtomically(
 async function readTensors(path: string) {
   const file = await openSafetensors(path);
   try {
-    const tensors: Record<string, HostTensor> = {};
-    for (const [name, { shape }] of file.entries) {
-      const data = toFloat32(await file.read(name), name);
-      tensors[name] = { dtype: 'float32', shape, data };
+    const stored: Record<string, StoredTensor> = {};
+    for (const name of file.entries.keys()) stored[name] = await file.read(name);
+    const { sha256, ...metadata } = file.metadata;
+    if (sha256 !== hashTensors(stored, metadata)) {
+      throw new UserError({ code: 'checkpoint/damaged', message: 'it is not as it was written', file: path });
     }
-    return { tensors, metadata: file.metadata };
+    const tensors = Object.entries(stored).map(([name, tensor]): [string, HostTensor] => [
+      name,
+      { dtype: 'float32', shape: tensor.shape, data: toFloat32(tensor, name) },
+    ]);
+    return { tensors: Object.fromEntries(tensors), metadata };
   } finally {
     await file.close();
   }
+}
+
+/** A hash of all that a file holds: a bit that a disk turned must not be trained on. */
+function hashTensors(
+  tensors: Readonly<Record<string, StoredTensor>>,
+  metadata: Readonly<Record<string, string>>,
+): string {
+  const hash = createHash('sha256');
+  const sorted = <Value>(record: Readonly<Record<string, Value>>) =>
+    Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+  hash.update(JSON.stringify(sorted(metadata)));
+  for (const [name, { dtype, shape, data }] of sorted(tensors)) {
+    hash.update(JSON.stringify([name, dtype, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
 }
 
 function toStored(tensor: HostTensor): StoredTensor {
