@@ -20,6 +20,8 @@ export interface ColumnMapping {
 export interface MappedRow {
   readonly kind: 'mapped';
   readonly row: number;
+  /** The line it begins in, in formats with lines. */
+  readonly line?: number;
   readonly text: string;
   readonly textPair?: string;
   readonly label?: string;
@@ -68,6 +70,7 @@ export function mapRow(
   return {
     kind: 'mapped',
     row: row.row,
+    ...(row.line === undefined ? {} : { line: row.line }),
     text: asText(values[mapping.text]),
     ...(mapping.textPair === undefined ? {} : { textPair: asText(values[mapping.textPair]) }),
     ...(label === undefined ? {} : { label }),

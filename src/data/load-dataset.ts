@@ -5,6 +5,7 @@
  * it. Only a few numbers per row stay in memory (and the rows themselves while they are few), so files may be larger
  * than memory.
  */
+import { join } from 'node:path';
 import { createDatasetWriter, type Dataset } from '../artifacts/dataset.js';
 import { type SplitName, splitNames } from '../artifacts/kinds.js';
 import { UserError } from '../artifacts/user-error.js';
@@ -19,7 +20,7 @@ import { type DuplicatePolicy, placeRows } from './place-rows.js';
 import type { Random } from './random.js';
 import { readSource, type SourceOptions } from './read-source.js';
 import { RowCensus } from './row-census.js';
-import type { BrokenRow, SourceValue } from './source-row.js';
+import type { BrokenRow, SourceRow, SourceValue } from './source-row.js';
 import type { SplitRatios } from './splitting.js';
 import { noSplit } from './splitting.js';
 
@@ -134,7 +135,7 @@ export async function loadDataset(folder: string, options: LoadDatasetOptions): 
       }
       if (row !== census.size) throw changedSource(options);
     }
-    return await writer.finish(
+    const dataset = await writer.finish(
       {
         labels: options.mapping.label === undefined ? null : names,
         columns: [...columns],
@@ -143,6 +144,8 @@ export async function loadDataset(folder: string, options: LoadDatasetOptions): 
       },
       placement.existing,
     );
+    warnOfUnseenLabels(dataset, options);
+    return dataset;
   } catch (error) {
     writer.abort();
     throw error;
@@ -184,11 +187,12 @@ class ExampleReader {
           this.#filtered++;
           continue;
         }
-        const example = mapRow(item, mapping, { file: source.path, isFirst });
+        const file = fileOf(item, source);
+        const example = mapRow(item, mapping, { file, isFirst });
         isFirst = false;
         if (example.kind === 'broken') this.reject(example);
         else if (example.text.trim() === '') this.#empty++;
-        else yield { example, split: source.split, file: source.path, idPrefix: source.idPrefix ?? '' };
+        else yield { example, split: source.split, file, idPrefix: source.idPrefix ?? '' };
       }
     }
   }
@@ -241,6 +245,27 @@ class KeptRows {
 
 const silent = { info() {}, warning() {} };
 
+/** The file that a row stands in; in a folder of texts every row has one of its own. */
+function fileOf(row: SourceRow, { path, format }: DatasetSource): string {
+  const inFolder = format === 'folder' || format === 'email';
+  return inFolder && typeof row.values.file === 'string' ? join(path, row.values.file) : path;
+}
+
+/** Labels that a training will never see although it is measured on them: a column or a file that is not the right one. */
+function warnOfUnseenLabels({ labels, splits }: Dataset, { log }: LoadDatasetOptions): void {
+  const learned = splits.train?.labelCounts;
+  if (labels === null || learned === undefined) return;
+  const elsewhere = (label: number): number =>
+    (splits.validation?.labelCounts?.[label] ?? 0) + (splits.test?.labelCounts?.[label] ?? 0);
+  const unseen = labels.filter((_, label) => (learned[label] ?? 0) === 0 && elsewhere(label) > 0);
+  if (unseen.length === 0) return;
+  const named = unseen.slice(0, mostDescribed).map((name) => `"${name}"`);
+  const more = unseen.length > named.length ? ` and ${unseen.length - named.length} more` : '';
+  log?.warning(
+    `${unseen.length} of ${labels.length} labels have rows, but none in the train split, so they cannot be learned: ${named.join(', ')}${more}`,
+  );
+}
+
 function fits(
   values: Readonly<Record<string, SourceValue>>,
   where: Readonly<Record<string, readonly SourceValue[]>>,
@@ -271,6 +296,7 @@ function unknownLabel(example: MappedRow, file: string, labels: LabelNames | und
       found: `"${example.label}"`,
       expected: names.join(', '),
       file,
+      ...(example.line === undefined ? {} : { line: example.line }),
       help: 'Add it to labels, or choose the rows to take with where.',
     },
   };

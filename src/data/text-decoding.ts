@@ -28,7 +28,11 @@ export async function* readText(
   try {
     const chunks: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: chunkSize });
     for await (const chunk of chunks) {
-      decoder ??= chooseDecoder(chunk, encoding);
+      if (decoder === undefined) {
+        const unmarked = isUtf8Label(encoding) ? unmarkedUtf16(chunk) : undefined;
+        if (unmarked !== undefined) throw missingMark(file, unmarked);
+        decoder = chooseDecoder(chunk, encoding);
+      }
       const text = decoder.decode(chunk);
       if (text !== '') yield text;
     }
@@ -105,12 +109,53 @@ const escapeBase = 0xdc00;
 /** A low surrogate in the range of escaped bytes that no high surrogate comes before. */
 const escapedByte = /(?<![\uD800-\uDBFF])[\uDC80-\uDCFF]/;
 
+function isUtf8Label(encoding: TextEncoding): boolean {
+  return /^utf-?8$/i.test(encoding);
+}
+
+/** What the byte order mark at the start of a file says, if it is one of UTF-16. */
+function markedUtf16(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (start[0] === 0xff && start[1] === 0xfe) return 'utf-16le';
+  return start[0] === 0xfe && start[1] === 0xff ? 'utf-16be' : undefined;
+}
+
+/** Bytes at the start of a file by which UTF-16 is recognized. */
+const examined = 256;
+/** Share of 16-bit units with a zero byte on one side, and none on the other, that only UTF-16 has. */
+const zeroShare = 0.5;
+
+/** The UTF-16 that a file without a byte order mark is in, told by its zero bytes, of which UTF-8 text has none. */
+function unmarkedUtf16(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (markedUtf16(start) !== undefined) return undefined;
+  const units = Math.floor(Math.min(start.length, examined) / 2);
+  let first = 0;
+  let second = 0;
+  for (let unit = 0; unit < units; unit++) {
+    if (start[2 * unit] === 0) first++;
+    if (start[2 * unit + 1] === 0) second++;
+  }
+  if (second === 0 && first >= 1 && first >= zeroShare * units) return 'utf-16be';
+  return first === 0 && second >= 1 && second >= zeroShare * units ? 'utf-16le' : undefined;
+}
+
+function missingMark(file: string, encoding: string): UserError {
+  return new UserError({
+    code: 'data/encoding',
+    message: 'This is UTF-16 without the byte order mark that would say so',
+    found: 'a zero byte in every character',
+    expected: 'UTF-8, unless encoding says otherwise',
+    file,
+    help: `Set encoding: ${encoding}.`,
+  });
+}
+
 function chooseDecoder(start: Buffer, encoding: TextEncoding): Decoder {
   const name = encoding.toLowerCase();
-  const isDefault = name === 'utf-8' || name === 'utf8';
-  if (isDefault && start[0] === 0xff && start[1] === 0xfe) return labelDecoder('utf-16le');
-  if (isDefault && start[0] === 0xfe && start[1] === 0xff) return labelDecoder('utf-16be');
-  if (isDefault) return utf8Decoder();
+  const isDefault = isUtf8Label(encoding);
+  if (isDefault) {
+    const marked = markedUtf16(start);
+    return marked === undefined ? utf8Decoder() : labelDecoder(marked);
+  }
   if (name === 'latin1' || name === 'iso-8859-1') {
     return { decode: (chunk) => chunk.toString('latin1'), end: () => '' };
   }

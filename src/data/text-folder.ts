@@ -35,9 +35,10 @@ export async function* readTextFolder(
       code: 'data/empty',
       message: 'No file of this folder matches',
       file: folder,
-      ...(options.include === undefined
-        ? {}
-        : { expected: `a file that matches ${options.include.join(' or ')}` }),
+      expected:
+        options.include === undefined
+          ? 'text files, here or in folders below; names that begin with a dot do not count'
+          : `a file that matches ${options.include.join(' or ')}`,
     });
   }
   let row = 0;

@@ -12,6 +12,9 @@ export const outputPath = 'output';
 /** Says beside which value of another setting a setting has a meaning: a `SettingCondition`. */
 export const onlyWithKeyword = 'x-roux-only-with';
 
+/** Stands at a map of settings: names of settings of which exactly one must be given. */
+export const oneOfKeyword = 'x-roux-one-of';
+
 /** What `onlyWithKeyword` holds. */
 export interface SettingCondition {
   /** Another setting of the same map. */

@@ -20,7 +20,7 @@ import {
 } from './recipe-node.js';
 import { stageNamePattern } from './recipe-schema.js';
 import { type SchemaSubject, schemaDiagnostics } from './schema-diagnostics.js';
-import { settingConditionDiagnostics } from './setting-conditions.js';
+import { alternativeSettingDiagnostics, settingConditionDiagnostics } from './setting-conditions.js';
 
 /** A stage's own values, without what connects it to others. */
 export interface StageValues {
@@ -91,6 +91,7 @@ export function checkStageValues(
     fallback,
   };
   diagnostics.addAll(schemaDiagnostics(errors, info.settings, node, subject));
+  diagnostics.addAll(alternativeSettingDiagnostics(info.settings, node, subject.owner('')));
   diagnostics.addAll(settingConditionDiagnostics(info.settings, settings, node));
   const paths = checkPaths(info.settings, node, settings, diagnostics);
   const settingLocations: Record<string, SourceLocation> = {};

@@ -1,10 +1,46 @@
-/** Settings that mean something only beside some values of other settings (`onlyWith`). */
+/** Which settings go together: those that mean something only beside others (`onlyWith`), and those of which one is given. */
 import type { NewDiagnostic } from '../diagnostics/diagnostic.js';
 import { listOfNames } from '../diagnostics/suggest.js';
-import { onlyWithKeyword, type SettingCondition } from '../plugin/setting-keywords.js';
+import { oneOfKeyword, onlyWithKeyword, type SettingCondition } from '../plugin/setting-keywords.js';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
 import { isList, isObject } from './describe-schema.js';
 import { excerptOf, type MapNode, valueAt } from './recipe-node.js';
+
+/**
+ * A diagnostic where none or several are given of settings of which exactly one must be (`oneOfKeyword`).
+ *
+ * @param node what was written.
+ * @param owner whose settings they are, for the message.
+ */
+export function alternativeSettingDiagnostics(
+  schema: JsonObject,
+  node: MapNode,
+  owner: string,
+): readonly NewDiagnostic[] {
+  const alternatives = schema[oneOfKeyword];
+  if (!isList(alternatives) || node.unknown) return [];
+  const names = alternatives.map(String);
+  const given = names.flatMap((name) => node.entries.get(name) ?? []);
+  if (given.length === 1 || given.some(({ value }) => value.unknown)) return [];
+  const expected = `one of ${listOfNames(names)}`;
+  const second = given[1];
+  return [
+    second === undefined
+      ? {
+          code: 'setting/missing',
+          message: `${owner} lacks one of the settings ${listOfNames(names)}`,
+          location: excerptOf(node.origin),
+          expected,
+        }
+      : {
+          code: 'setting/combination',
+          message: `the settings ${given.map(({ name }) => `'${name}'`).join(' and ')} exclude each other`,
+          location: excerptOf(second.key),
+          expected,
+          help: `remove all of them but one`,
+        },
+  ];
+}
 
 /**
  * A diagnostic for every setting that was written although the stage will make nothing of it.

@@ -321,6 +321,22 @@ describe('data that cannot be loaded', () => {
     await expect(load(content, options)).rejects.toMatchObject({ name: 'UserError', details: { code } });
   });
 
+  it('warns of labels that no row of the train split has', async () => {
+    const labelled = (label: string) =>
+      csv(many(6).map(([text = ''], index) => [text, index < 3 ? 'a' : label]));
+    const { warnings } = await load({ train: labelled('b'), test: csv([['another text', 'c']]) });
+    expect(warnings).toEqual([
+      '1 of 3 labels have rows, but none in the train split, so they cannot be learned: "c"',
+    ]);
+    expect((await load(csv(many(20)))).warnings).toEqual([]);
+  });
+
+  it('names the line of a row with an unknown label', async () => {
+    await expect(load('text,label\nx,a\n"y\ny",b\nz,c\n', { labels: ['a', 'b'] })).rejects.toMatchObject({
+      details: { code: 'data/unknown-label', line: 5 },
+    });
+  });
+
   it('names both rows of a repeated id, and their files', async () => {
     const ids = (first: number): string =>
       csv(

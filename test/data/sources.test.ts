@@ -73,6 +73,22 @@ describe('delimited text', () => {
     ]);
   });
 
+  it('recognizes UTF-16 without a byte order mark, and says what to set', async () => {
+    const text = 'text,label\ngrüß dich,a\n';
+    const orders: readonly (readonly [string, Buffer])[] = [
+      ['utf-16le', Buffer.from(text, 'utf16le')],
+      ['utf-16be', Buffer.from(text, 'utf16le').swap16()],
+    ];
+    for (const [encoding, bytes] of orders) {
+      await expect(read(bytes, 'rows.csv')).rejects.toMatchObject({
+        details: { code: 'data/encoding', help: `Set encoding: ${encoding}.` },
+      });
+      expect(values(await read(bytes, 'rows.csv', { encoding }))).toEqual([
+        { text: 'grüß dich', label: 'a' },
+      ]);
+    }
+  });
+
   it('takes quotes as text in tsv, and names columns as told', async () => {
     expect(values(await read('he said "no"\t1\n"open\t0\n', 'rows.tsv', { header: false }))).toEqual([
       { 1: 'he said "no"', 2: '1' },

@@ -4,6 +4,7 @@ import { createValidator } from '../../src/plugin/compile-validator.js';
 import { onlyWith } from '../../src/plugin/conditional-setting.js';
 import type { InputPort, OutputPort } from '../../src/plugin/define-stage.js';
 import { OutputFolderSetting, PathSetting } from '../../src/plugin/path-setting.js';
+import { oneOfKeyword } from '../../src/plugin/setting-keywords.js';
 import type { JsonObject, StageInfo, StageRegistry } from '../../src/plugin/stage-info.js';
 
 interface FakeStage {
@@ -65,6 +66,18 @@ export const fakeRegistry: StageRegistry = new Map(
           limit: Type.Optional(Type.Integer({ minimum: 1 })),
         },
         closed,
+      ),
+      outputs: { dataset: 'dataset' },
+    }),
+    fakeStage({
+      type: 'load-splits',
+      settings: Type.Object(
+        {
+          path: Type.Optional(PathSetting({ description: 'A file' })),
+          files: Type.Optional(Type.Object({ train: PathSetting({ description: 'A file' }) }, closed)),
+          text: Type.String({ default: 'text', minLength: 1 }),
+        },
+        { ...closed, [oneOfKeyword]: ['path', 'files'] },
       ),
       outputs: { dataset: 'dataset' },
     }),

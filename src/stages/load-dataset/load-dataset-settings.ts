@@ -1,6 +1,8 @@
 /** What recipes can say about a data set to be loaded. */
 import { type Static, Type } from '@sinclair/typebox';
+import { onlyWith } from '../../plugin/conditional-setting.js';
 import { PathSetting } from '../../plugin/path-setting.js';
+import { oneOfKeyword } from '../../plugin/setting-keywords.js';
 
 /** A value of a column, as recipes write it. */
 export const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
@@ -107,6 +109,7 @@ export const settings = Type.Object(
         default: { train: 0.8, validation: 0.1, test: 0.1 },
         description:
           'Shares of the splits, together 1. Rows are dealt out at random (`seed`), every label in proportion; groups and near-duplicates are never divided. Not with `files`.',
+        ...onlyWith('path'),
       },
     ),
     where: Type.Optional(
@@ -188,7 +191,7 @@ export const settings = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, [oneOfKeyword]: ['path', 'files'] },
 );
 
 /** The settings, defaults filled in. */
