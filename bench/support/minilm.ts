@@ -58,7 +58,7 @@ export async function tokenize(file: string, modelFolder: string, maxLength: num
 }
 
 /** Sequences that all have the same length, random ids. */
-export function uniformTokens(examples: number, length: number): TokenSplit {
+export function uniformTokens(examples: number, length: number, words = 20_000): TokenSplit {
   let state = 1;
   const next = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -67,7 +67,10 @@ export function uniformTokens(examples: number, length: number): TokenSplit {
   return {
     split: 'train',
     examples,
-    inputIds: Int32Array.from({ length: examples * length }, () => 1000 + Math.floor(next() * 19000)),
+    inputIds: Int32Array.from(
+      { length: examples * length },
+      () => 1000 + Math.floor(next() * (words - 1000)),
+    ),
     tokenTypeIds: new Uint8Array(examples * length),
     offsets: Int32Array.from({ length: examples + 1 }, (_, index) => index * length),
     labels: Int32Array.from({ length: examples }, (_, index) => index % 2),

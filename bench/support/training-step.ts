@@ -26,6 +26,14 @@ export interface StepShape {
   readonly dropout: number;
   readonly layers: number;
   readonly hidden: number;
+  /** Attention heads; default 12. */
+  readonly heads?: number;
+  /** Words of the vocabulary; default 30,522. */
+  readonly words?: number;
+  /** Lowest layers whose weights are frozen; the embeddings below them are trained. Default 0. */
+  readonly frozenLayers?: number;
+  /** The weights are held by a quadratic penalty, as EWC does. */
+  readonly penalized?: boolean;
 }
 
 /** A step that can be run again and again. */
@@ -44,10 +52,10 @@ export async function createTrainingStep(runtime: Runtime, shape: StepShape): Pr
     new JsonFields(
       {
         model_type: 'bert',
-        vocab_size: 30522,
+        vocab_size: shape.words ?? 30522,
         hidden_size: hidden,
         num_hidden_layers: layers,
-        num_attention_heads: 12,
+        num_attention_heads: shape.heads ?? 12,
         intermediate_size: 4 * hidden,
         max_position_embeddings: 512,
         hidden_dropout_prob: dropout,
@@ -63,14 +71,20 @@ export async function createTrainingStep(runtime: Runtime, shape: StepShape): Pr
       .parameters(architecture.partsOf('sequence-classification'))
       .map(({ name, shape }) => [name, cheapWeights(shape)]),
   );
-  const trainable = Object.keys(weights);
+  const frozen = (name: string) =>
+    Array.from({ length: shape.frozenLayers ?? 0 }, (_, layer) => `bert.encoder.layer.${layer}.`).some(
+      (layer) => name.startsWith(layer),
+    );
+  const trainable = Object.keys(weights).filter((name) => !frozen(name));
+  const held = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith('bert.')));
+  const penalties = shape.penalized === true ? [{ strength: 1, fisher: held, anchor: held }] : [];
   const optimizer = createOptimizer(defaultOptimizers.adamw);
   const groups = timedGroups(plainGroups(trainable, { learningRate: 2e-5, weightDecay: 0.01 }), 1);
   const options: TrainStepOptions = {
     objective: createObjective(architecture, 'sequence-classification'),
     trainable,
     groups,
-    penalty: combinePenalties([], weights, trainable),
+    penalty: combinePenalties(penalties, weights, trainable),
     optimizer,
     keepsAverage: false,
     maximumGradientNorm: 1,
@@ -78,11 +92,15 @@ export async function createTrainingStep(runtime: Runtime, shape: StepShape): Pr
   const variables = runtime.createVariables({
     ...weights,
     ...trainingVariables(weights, options, false).optimizer,
+    ...options.penalty.variables,
   });
   const started = performance.now();
   const compiled = await compileTrainStep(runtime, variables, options, length, batch);
   const compileMilliseconds = performance.now() - started;
-  const data = classificationData(uniformTokens(batch * 8, length), { labels: 2, paddingId: 0 });
+  const data = classificationData(uniformTokens(batch * 8, length, Math.min(20_000, shape.words ?? 20_000)), {
+    labels: 2,
+    paddingId: 0,
+  });
   return {
     compileMilliseconds,
     matrixOperations: operationsOf(shape),

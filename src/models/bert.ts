@@ -242,22 +242,55 @@ function selfAttention(
   training: boolean,
 ): tf.Tensor2D {
   const { hidden, mask, batch, length, rows } = input;
+  if (rows.rows === 'first') return firstTokenAttention(weights, config, at, input, training);
   const heads = config.attentionHeads;
   const size = config.hiddenSize / heads;
-  const onlyFirst = rows.rows === 'first';
-  const queryRows = onlyFirst ? selectRows(hidden, input) : hidden; // [B Q, H], Q = 1 or S queries a sequence
-  const queries = onlyFirst ? 1 : length;
-  const perHead = (x: tf.Tensor2D, tokens: number) =>
-    tf.transpose(tf.reshape(x, [batch, tokens, heads, size]), [0, 2, 1, 3]);
+  const perHead = (x: tf.Tensor2D) => tf.transpose(tf.reshape(x, [batch, length, heads, size]), [0, 2, 1, 3]);
 
-  const query = perHead(linear(queryRows, weights, `${at}.query`), queries); // [B, A, Q, D]
-  const key = perHead(linear(hidden, weights, `${at}.key`), length); // [B, A, S, D]
-  const value = perHead(linear(hidden, weights, `${at}.value`), length); // [B, A, S, D]
-  const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(size)); // [B, A, Q, S]
-  const attention = dropout(tf.softmax(tf.add(scores, mask)), config.attentionDropout, training); // [B, A, Q, S]
-  const mixed = tf.transpose(tf.matMul(attention, value), [0, 2, 1, 3]); // [B, Q, A, D]
-  const context = tf.reshape(mixed, [batch * queries, config.hiddenSize]) as tf.Tensor2D; // [B Q, H]
+  const query = perHead(linear(hidden, weights, `${at}.query`)); // [B, A, S, D]
+  const key = perHead(linear(hidden, weights, `${at}.key`)); // [B, A, S, D]
+  const value = perHead(linear(hidden, weights, `${at}.value`)); // [B, A, S, D]
+  const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(size)); // [B, A, S, S]
+  const attention = dropout(tf.softmax(tf.add(scores, mask)), config.attentionDropout, training); // [B, A, S, S]
+  const mixed = tf.transpose(tf.matMul(attention, value), [0, 2, 1, 3]); // [B, S, A, D]
+  const context = tf.reshape(mixed, [batch * length, config.hiddenSize]) as tf.Tensor2D; // [N, H]
   return rows.rows === 'indices' ? selectRows(context, input) : context;
+}
+
+/**
+ * The same where only each sequence's first token asks: [B, H].
+ *
+ * With one query a sequence, keys and values of all tokens need not be computed. Per head, q (W_K x + b_K) is (q W_K) x + q b_K, and
+ * a mean of W_V x + b_V with the weights a is W_V (sum a x) + b_V sum a: products with as many rows as there are heads
+ * instead of tokens.
+ */
+function firstTokenAttention(
+  weights: NamedTensors,
+  config: BertConfig,
+  at: string,
+  input: LayerInput,
+  training: boolean,
+): tf.Tensor2D {
+  const { hidden, mask, batch, length } = input;
+  const { attentionHeads: heads, hiddenSize } = config;
+  const size = hiddenSize / heads;
+  const part = (name: string, shape: number[]) => tf.reshape(weightNamed(weights, `${at}.${name}`), shape);
+  const swapped = (x: tf.Tensor) => tf.transpose(x, [1, 0, 2]);
+
+  const tokens = tf.reshape(hidden, [batch, length, hiddenSize]); // [B, S, H]
+  const query = swapped(
+    tf.reshape(linear(selectRows(hidden, input), weights, `${at}.query`), [batch, heads, size]),
+  ); // [A, B, D]
+  const asked = swapped(tf.matMul(query, part('key.weight', [heads, size, hiddenSize]))); // [B, A, H]
+  const constant = swapped(tf.matMul(query, part('key.bias', [heads, size, 1]))); // [B, A, 1]
+  const products = tf.add(tf.matMul(asked, tokens, false, true), constant); // [B, A, S]
+  const scores = tf.mul(products, 1 / Math.sqrt(size));
+  const masked = tf.add(scores, tf.reshape(mask, [batch, 1, length]));
+  const attention = dropout(tf.softmax(masked), config.attentionDropout, training); // [B, A, S]
+  const mixed = swapped(tf.matMul(attention, tokens)); // [A, B, H]
+  const values = swapped(tf.matMul(mixed, part('value.weight', [heads, size, hiddenSize]), false, true)); // [B, A, D]
+  const bias = tf.mul(tf.sum(attention, 2, true), part('value.bias', [1, heads, size])); // [B, A, D]
+  return tf.reshape(tf.add(values, bias), [batch, hiddenSize]);
 }
 
 /** [N, H] -> [R, H] */

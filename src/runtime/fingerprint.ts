@@ -8,7 +8,7 @@ import type { RuntimeName } from './runtime.js';
  * Counts up whenever tracing, passes, kernels or `randomMask` change the bytes of results, so that results of older
  * versions of roux are computed again.
  */
-const REVISION = 6;
+const REVISION = 7;
 
 /**
  * Everything that can change the bytes of a result: the runtime, versions of its libraries, threads where they decide
