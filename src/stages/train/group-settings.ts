@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { ModelPart } from '../../models/architecture.js';
 import type { Model } from '../../models/model.js';
-import { type OptimizerGroup, optimizerGroups } from '../../training/optimizer-groups.js';
+import { type GroupRule, type OptimizerGroup, optimizerGroups } from '../../training/optimizer-groups.js';
 import { nothingToTrain } from './inputs.js';
 
 /** Rates by part of the model, layers that start late, and the average of the weights. */
@@ -44,7 +44,7 @@ export const groupSettings = {
       ),
       {
         description:
-          'Settings for some parameters. Where several groups match one, each setting is that of the last. A pattern that matches nothing is an error.',
+          'Settings for some parameters. Where several groups match one, each setting is that of the last. A pattern that matches nothing is an error; one that matches frozen parameters alone is a warning.',
       },
     ),
   ),
@@ -87,14 +87,19 @@ export function groupsOf(
     weightDecay: settings.weight_decay,
     layerDecay: settings.layer_decay,
     unfreezeEvery: settings.gradual_unfreezing ?? 0,
-    rules: (settings.groups ?? []).map(({ match, ...own }) => ({
-      match: typeof match === 'string' ? [match] : match,
-      ...(own.learning_rate === undefined ? {} : { learningRate: own.learning_rate }),
-      ...(own.weight_decay === undefined ? {} : { weightDecay: own.weight_decay }),
-      ...(own.frozen === undefined ? {} : { isFrozen: own.frozen }),
-    })),
+    rules: groupRules(settings),
   });
   const trained = new Set(groups.flatMap(({ parameters }) => parameters));
   if (trained.size === 0) throw nothingToTrain('Freeze less in the groups of this stage.');
   return { groups, trainable: trainable.filter((name) => trained.has(name)) };
+}
+
+/** The groups as rules for parameters. */
+export function groupRules({ groups = [] }: Pick<GroupSettings, 'groups'>): readonly GroupRule[] {
+  return groups.map(({ match, ...own }) => ({
+    match: typeof match === 'string' ? [match] : match,
+    ...(own.learning_rate === undefined ? {} : { learningRate: own.learning_rate }),
+    ...(own.weight_decay === undefined ? {} : { weightDecay: own.weight_decay }),
+    ...(own.frozen === undefined ? {} : { isFrozen: own.frozen }),
+  }));
 }

@@ -28,6 +28,7 @@ import type { TrainingProgress, TrainingResult, TrainingSettings } from '../../t
 import { startsAnew } from './continuation.js';
 import { openFeatures, planFrozenLayers } from './frozen-layers.js';
 import { groupsOf } from './group-settings.js';
+import { idleSettings } from './idle-settings.js';
 import {
   loadModelFor,
   type ModelTokens,
@@ -103,6 +104,14 @@ nothing disturbed.`,
     const { weights, denseWeights, ...unfrozen } = trainableWeights(model, further);
     const { groups, trainable } = groupsOf(model, unfrozen.trainable, settings, further);
     const penalties = await readPenalties(inputs.penalties ?? [], settings.penalty_scale ?? 1);
+    const idle = idleSettings(settings, {
+      model,
+      further,
+      trainable: unfrozen.trainable,
+      hasValidation: data.validation !== undefined,
+      hasPenalties: penalties.length > 0,
+    });
+    for (const sentence of idle) log.warning(sentence);
 
     const architecture = withDropout(model.architecture, settings.dropout);
     const objectiveSettings = {

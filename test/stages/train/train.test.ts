@@ -199,6 +199,25 @@ describe('the train stage', () => {
     expect(all.message).toContain('nothing to train');
   });
 
+  it('warns of settings that reach nothing', async () => {
+    const frozen = (name: string) => name.includes('embeddings');
+    const model = await project.model('sequence-classification', { frozen });
+    const tokens = { ...(await project.tokens()), part: 'train' };
+    const groups = [{ match: 'embeddings', learning_rate: 0.1, weight_decay: 0.1 }];
+    const { messages } = await run(
+      { model, tokens },
+      { max_steps: 1, groups, evaluate_every: 1, penalty_scale: 2 },
+    );
+    const idle = messages.filter((message) => message.includes('no effect'));
+    expect(idle).toEqual([
+      "learning_rate and weight_decay of groups[0] have no effect on 'embeddings': all that the pattern matches is frozen in the model (freeze-layers).",
+      'penalty_scale has no effect: no penalty is wired in (penalties: [...]).',
+      'evaluate_every has no effect: nothing is evaluated without a validation split (wire tokens as a whole).',
+    ]);
+    const heard = await run({ model, tokens: await project.tokens() }, { max_steps: 1, evaluate_every: 1 });
+    expect(heard.messages.filter((message) => message.includes('no effect'))).toEqual([]);
+  });
+
   it('says what is wrong with data that cannot be learned from', async () => {
     const model = await project.model('sequence-classification');
     const one = await failure(run({ model, tokens: await project.tokens({ label: () => 1 }) }));
