@@ -8,7 +8,8 @@
  * too: it is steadier where other programs run on the machine, and of roux it counts the whole run, with reading and
  * tokenizing the data.
  *
- * `node bench/run.mjs frozen-prefix [--rows ALL] [--half-rows 2048] [--segments 6] [--steps 8] [--rates 5] [--threads 2]`. Python with the peer:
+ * `node bench/run.mjs frozen-prefix [--part half,encoder] [--rows ALL] [--half-rows 2048] [--segments 6] [--steps 8] [--rates 5] [--threads 2]`.
+ * Each part takes some three minutes on two idle cores, and measures the peers that it is compared with. Python with the peer:
  * ROUX_BENCH_PYTHON; see docs/guide/speed.md. Needs a build.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,6 +23,7 @@ import { Side } from './support/side.js';
 
 const { values } = parseArgs({
   options: {
+    part: { type: 'string', default: 'half,encoder' },
     rows: { type: 'string' },
     'half-rows': { type: 'string', default: '2048' },
     segments: { type: 'string', default: '6' },
@@ -65,25 +67,38 @@ async function compare(): Promise<void> {
     `MiniLM-L6-H384, SST-2, batch ${BATCH}, maximum length 128, ${threads} threads, AdamW, dropout 0.1, ${EPOCHS} epochs; ` +
       `activations ${values.precision}`,
   );
-  const peers = await startPeers();
+  const parts = values.part.split(',');
+  try {
+    if (parts.includes('half')) await compareHalf();
+    if (parts.includes('encoder')) await compareEncoder();
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+}
+
+async function compareHalf(): Promise<void> {
+  const against = ['nothing', 'half'] as const;
+  const peers = await startPeers(against);
+  const segments = Number(values.segments);
+  await measure(peers, Math.ceil(segments / 2));
+  const half = run('half', [5e-5], Number(values['half-rows']));
+  await measure(peers, Math.floor(segments / 2));
+  await finish(peers);
+  tell(`bottom half frozen (${values['half-rows']} rows)`, half, peers, against);
+}
+
+async function compareEncoder(): Promise<void> {
+  const peers = await startPeers(['nothing', 'encoder']);
   const segments = Number(values.segments);
   const third = Math.ceil(segments / 3);
-  await measure(peers, third);
   const rows = values.rows === undefined ? undefined : Number(values.rows);
+  await measure(peers, third);
   const first = run('encoder', [FIRST_RATE], rows);
   await measure(peers, third);
   const rates = Array.from({ length: Number(values.rates) }, (_, index) => FIRST_RATE * (2 + index));
   const further = run('encoder', [FIRST_RATE, ...rates], rows);
-  const half = run('half', [5e-5], Number(values['half-rows']));
-  await measure(peers, segments - 2 * third);
-  for (const { side } of peers) await side.end();
-  rmSync(project, { recursive: true, force: true });
-
-  for (const { side, costs } of peers) {
-    const list = costs.map(({ seconds }) => (1000 * seconds).toFixed(0)).join(', ');
-    console.log(`${side.name}: ${describe(medianCost(costs))} a step (${list} ms)`);
-  }
-  tell(`bottom half frozen (${values['half-rows']} rows)`, half, peers, ['nothing', 'half']);
+  await measure(peers, Math.max(0, segments - 2 * third));
+  await finish(peers);
   tell('encoder frozen', first, peers, ['nothing', 'encoder']);
   const each = further.map(({ seconds }) => seconds.toFixed(1)).join(', ');
   tell(`further learning rate (${each} s)`, further, peers, ['encoder']);
@@ -96,10 +111,10 @@ interface Peer {
   readonly costs: Cost[];
 }
 
-async function startPeers(): Promise<readonly Peer[]> {
+async function startPeers(freezes: readonly Freeze[]): Promise<readonly Peer[]> {
   const script = fileURLToPath(new URL('../bench/peers/hf_trainer.py', import.meta.url));
   const peers: Peer[] = [];
-  for (const freeze of ['nothing', 'half', 'encoder'] as const) {
+  for (const freeze of freezes) {
     const settings = {
       model: minilmFolder(),
       data: sst2File('train'),
@@ -126,6 +141,15 @@ async function measure(peers: readonly Peer[], segments: number): Promise<void> 
       const { seconds, steps, processorSeconds = Number.NaN } = await side.train(Number(values.steps));
       costs.push({ seconds: seconds / steps, processorSeconds: processorSeconds / steps });
     }
+  }
+}
+
+/** Ends the peers and tells how long their steps took. */
+async function finish(peers: readonly Peer[]): Promise<void> {
+  for (const { side, costs } of peers) {
+    await side.end();
+    const list = costs.map(({ seconds }) => (1000 * seconds).toFixed(0)).join(', ');
+    console.log(`${side.name}: ${describe(medianCost(costs))} a step (${list} ms)`);
   }
 }
 
