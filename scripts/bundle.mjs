@@ -122,7 +122,7 @@ async function buildFile(root, { entry, inFirst, shared }) {
   const code = outputFiles.find(({ path }) => path.endsWith('.cjs'));
   if (code === undefined || map === undefined) throw new Error('esbuild wrote no bundle');
   // A script cannot import modules by itself; whoever loads it hands over how.
-  const body = code.text.replaceAll(/(?<=[\s(,[=])import\(/g, '__import(');
+  const body = code.text.replaceAll(/(?<![\w$.])import\(/g, '__import(');
   // On the first line, so that the source map still fits.
   const text = `(function(${parameters}){const module={};${body}\nreturn module.exports})`;
   return { text, map: map.contents, metafile };

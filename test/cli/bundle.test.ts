@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -47,6 +47,19 @@ test('the built program runs a recipe with a plugin, and again from the store', 
   expect(run()).toContain('1 stage: 1 done');
   expect(run()).toContain('1 stage: 1 cached');
   expect((await readdir(join(root, 'dist/bundle'))).filter((name) => name.endsWith('.cjs'))).toHaveLength(2);
+});
+
+test('every command of the bundle finds its module', async () => {
+  const { commands }: { readonly commands: readonly string[] } = JSON.parse(
+    await readFile(join(root, 'dist/bundle/bundle.json'), 'utf8'),
+  );
+  expect(commands).toContain('show');
+  for (const command of commands) {
+    const args = [join(root, 'dist/cli/roux.cjs'), command, '--help'];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout).toContain(`Usage: roux ${command}`);
+  }
 });
 
 test('a stack of the bundle names the sources', async () => {
