@@ -93,7 +93,8 @@ export const optimizerSettings = {
   max_gradient_norm: Type.Number({
     default: 1,
     minimum: 0,
-    description: 'Gradients are scaled down to this norm, all together; 0 for no clipping.',
+    description:
+      'Gradients of loss and penalties, added up, are scaled down to this norm, all parameters together; 0 for no clipping.',
   }),
   schedule: Type.Union(
     scheduleNames.map((name) => Type.Literal(name)),

@@ -101,7 +101,7 @@ export const trainSettings = Type.Object(
     keep: Type.Optional(
       Type.Union([Type.Literal('best'), Type.Literal('last')], {
         description:
-          'The weights that come out: those of the best evaluation or the last ones. Default: best where there is a validation split.',
+          'The weights that come out: those of the best evaluation, as `best_metric` tells it (with penalties: loss and penalties together), or the last ones. Default: best where there is a validation split.',
       }),
     ),
     early_stopping: Type.Optional(
