@@ -13,6 +13,7 @@ import { removeTree } from './remove-tree.js';
 import { readRun, runIds } from './run-record.js';
 import type { Store } from './store.js';
 import { listResults } from './stored-results.js';
+import { keysOfTaggedRuns, listTags } from './tags.js';
 
 /**
  * Removes what is no longer wanted: damaged and abandoned things always, results and their artifacts by age, size and
@@ -29,8 +30,16 @@ export async function collectGarbage(store: Store, options: GarbageOptions = {})
 
 async function collect(store: Store, options: GarbageOptions): Promise<GarbageReport> {
   const { dryRun = false, now = Date.now() } = options;
-  const pins = await pinsOfLivingProcesses(store.folder);
+  const pins = new Set([
+    ...(await pinsOfLivingProcesses(store.folder)),
+    // A tag is a wish to keep.
+    ...(await keysOfTaggedRuns(store)),
+  ]);
   const results = await listResults(store);
+  // What a kept result found on the way stays with it.
+  for (const { key, record } of results) {
+    if (pins.has(key)) for (const kept of record.kept ?? []) pins.add(kept);
+  }
   const doomed = await chooseResults(store, results, pins, { ...options, now });
   const kept = results.filter((result) => !doomed.has(result));
   const keptDigests = new Set(kept.flatMap(digestsOf));
@@ -113,10 +122,11 @@ async function oldRuns(
   now: number,
 ): Promise<readonly string[]> {
   if (olderThanMs === undefined) return [];
+  const tagged = new Set((await listTags(store)).map(({ run }) => run));
   const old: string[] = [];
   for (const id of await runIds(store)) {
     const stats = await stat(store.path('runs', id)).catch(ignoreMissing);
-    if (stats === undefined || now - stats.mtimeMs <= olderThanMs) continue;
+    if (stats === undefined || tagged.has(id) || now - stats.mtimeMs <= olderThanMs) continue;
     if ((await readRun(store, id))?.outcome !== 'running') old.push(id);
   }
   return old;

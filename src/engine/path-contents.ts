@@ -6,7 +6,7 @@ import { UserError } from '../artifacts/user-error.js';
 import { mapConcurrently } from './concurrency.js';
 import { digestOfFiles, type FileDigest, hashFile, sha256 } from './digests.js';
 import { fileStamp, isRacy } from './file-stamp.js';
-import { ignoreMissing } from './file-writing.js';
+import { ignoreMissing, isFileError } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
 import { type HashedFile, loadHashedFiles, saveHashedFiles } from './stamps.js';
 import type { Store } from './store.js';
@@ -91,7 +91,7 @@ async function hashFiles(
     if (!sameEntries(known, hashed)) await saveHashedFiles(store, id, hashed);
     return { isFolder: root.isDirectory(), files: digests };
   } catch (error) {
-    if (ignoreMissingOr(error)) {
+    if (leadsNowhere(error)) {
       throw new UserError({
         message: `There is no file or folder ${written}`,
         code: 'file/missing',
@@ -117,7 +117,7 @@ async function listInputs(root: string, isFolder: boolean): Promise<readonly str
       const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
       let { isFile, isDirectory } = { isFile: entry.isFile(), isDirectory: entry.isDirectory() };
       if (entry.isSymbolicLink()) {
-        const target = await stat(join(root, path)).catch(ignoreMissing);
+        const target = await stat(join(root, path)).catch(ignoreNoTarget);
         isFile = target?.isFile() ?? false;
         isDirectory = target?.isDirectory() ?? false;
       }
@@ -174,6 +174,11 @@ function sameEntries(
   return names.length === Object.keys(b).length && names.every((name) => a[name]?.stamp === b[name]?.stamp);
 }
 
-function ignoreMissingOr(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+/** A link that leads nowhere, or round in a circle, is no file. */
+function ignoreNoTarget(error: unknown): undefined {
+  return isFileError(error, 'ELOOP') ? undefined : ignoreMissing(error);
+}
+
+function leadsNowhere(error: unknown): boolean {
+  return isFileError(error, 'ENOENT', 'ENOTDIR', 'ELOOP');
 }

@@ -5,6 +5,7 @@ import { collectGarbage } from '../../src/engine/gc.js';
 import { listRuns } from '../../src/engine/run-record.js';
 import { openStore } from '../../src/engine/store.js';
 import { listResults } from '../../src/engine/stored-results.js';
+import { removeTag, tagRun } from '../../src/engine/tags.js';
 import { Rig, untilGone } from '../rig/rig.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
 
@@ -105,6 +106,21 @@ test('by reachability: what no stage of a recipe that still exists gave last', a
   await rig.openAgain();
   await rm(join(rig.folder, 'recipe.yaml'));
   expect((await collectGarbage(await rig.store(), { unreachable: true })).keptResults).toBe(0);
+});
+
+test('what the stages of a tagged run came to stays, and its record, until the tag is taken away', async () => {
+  const { summary } = await runAndLeave('one');
+  await runAndLeave('two');
+  const store = await rig.store();
+  await tagRun(store, summary.run, 'best');
+  const wishes = { maxBytes: 0, olderThanMs: 1, now: Date.now() + 60_000, unreachable: true };
+  const report = await collectGarbage(store, wishes);
+  expect(report.keptResults).toBe(2);
+  expect(report.removedResults).toHaveLength(2);
+  expect(report.removedRuns).not.toContain(summary.run);
+  expect((await listRuns(store)).map(({ id }) => id)).toEqual([summary.run]);
+  await removeTag(store, 'best');
+  expect(await collectGarbage(store, wishes)).toMatchObject({ keptResults: 0, removedRuns: [summary.run] });
 });
 
 test('what a running process uses is never removed', async () => {
