@@ -63,7 +63,10 @@ let struck = '';
 const isStage = /worker[/\\]main\.js$/.test(process.argv[1] ?? '');
 if (isMainThread && report !== '' && (where === 'stage') === isStage) {
   for (const holder of [fs, fs.promises]) {
-    for (const name of code === 'ENOSPC' ? writing : [...writing, ...others]) replace(holder, name);
+    for (const name of code === 'ENOSPC' ? writing : [...writing, ...others]) {
+      // Node's own functions call those with callbacks, and get along without in ways of their own; the engine calls none.
+      if (holder === fs.promises || name.endsWith('Sync')) replace(holder, name);
+    }
   }
   syncBuiltinESMExports();
 }
@@ -81,8 +84,6 @@ function replace(holder: object, name: string): void {
     if (path === undefined || !fails(name, path)) return watch(name, path, Reflect.apply(call, this, args));
     const error = failure(name, path);
     if (holder === fs.promises) return Promise.reject(error);
-    const last = args.at(-1);
-    if (typeof last === 'function') return process.nextTick(() => Reflect.apply(last, undefined, [error]));
     throw error;
   });
 }
