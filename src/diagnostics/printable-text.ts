@@ -14,6 +14,18 @@ export function printable(text: string, tab = ' '): string {
   });
 }
 
+/**
+ * Lines as they go to a terminal, with colours of ours in them: whatever else a terminal would act on becomes visible, also where
+ * somebody forgot `printable`.
+ */
+export function guardTerminal(text: string): string {
+  return text
+    .split(colorCode)
+    .map((part, index) => (index % 2 === 1 ? part : part.split('\n').map((line) => printable(line, '\t'))))
+    .map((part) => (typeof part === 'string' ? part : part.join('\n')))
+    .join('');
+}
+
 /** The number of terminal cells that a printable text takes. */
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
@@ -28,6 +40,8 @@ export function displayWidth(text: string): number {
 
 /** What most text is made of; the properties of all other characters take milliseconds to look up for the first time. */
 const plain = /^[ -~]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of colours begin with one
+const colorCode = /(\u001b\[[0-9;]*m)/;
 const controlPictures = 0x2400;
 const deletePicture = '\u2421';
 const replacement = '\ufffd';

@@ -1,4 +1,5 @@
 /** A graph of stages for other programs: a standalone SVG, Mermaid, DOT. */
+import { printable } from '../diagnostics/printable-text.js';
 import { drawGraph, type GraphNode, stateWords } from './graph.js';
 import { html, Markup } from './html.js';
 import { colorsOf, graphStyle } from './style.js';
@@ -77,13 +78,12 @@ function quoted(text: string): string {
 }
 
 function escaped(text: string): string {
-  return text
+  return printable(text.replaceAll(/[\r\n]+/g, ' '))
     .replaceAll('\\', '\\\\')
-    .replaceAll('"', '\\"')
-    .replaceAll(/[\r\n]+/g, ' ');
+    .replaceAll('"', '\\"');
 }
 
 /** Mermaid reads HTML in labels, and ends them at a quotation mark. */
 function mermaidText(text: string): string {
-  return html`${text.replaceAll(/[\r\n]+/g, ' ')}`.text;
+  return html`${printable(text.replaceAll(/[\r\n]+/g, ' '))}`.text;
 }

@@ -1,4 +1,5 @@
 /** Where a command writes, and what that place can show. */
+import { guardTerminal } from '../../diagnostics/printable-text.js';
 import { openProcessOutput } from './process-output.js';
 
 /** Colour functions; the identity where colours are off. */
@@ -46,8 +47,8 @@ export async function processTerminal(options: { readonly color: boolean }): Pro
     get stdout() {
       return output.stream;
     },
-    print: (text) => output.write(`${text}\n`),
-    printError: (text) => errors.write(`${text}\n`),
+    print: (text) => output.write(`${output.mayBeTerminal ? guardTerminal(text) : text}\n`),
+    printError: (text) => errors.write(`${errors.mayBeTerminal ? guardTerminal(text) : text}\n`),
     colors: !noColor && (forced || (tty && !dumb)) ? await realColors() : noColors,
     interactive: tty && !dumb && (env.CI ?? '') === '',
     columns: stdout?.columns ?? pipeWidth,

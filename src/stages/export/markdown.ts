@@ -1,4 +1,5 @@
 /** Pieces of Markdown. */
+import { printable } from '../../diagnostics/printable-text.js';
 
 /** Digits after the point of a figure. */
 const digits = 4;
@@ -10,8 +11,9 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return [line(header), `|${header.map(() => ' --- |').join('')}`, ...rows.map(line)].join('\n');
 }
 
-/** Text as it stands, whatever characters it has. */
-export function code(text: string): string {
+/** Text as it stands, whatever characters it has; those that nobody can see are shown as signs. */
+export function code(foreign: string): string {
+  const text = printable(foreign);
   const fence = '`'.repeat(longestRun(text) + 1);
   const padding = text.startsWith('`') || text.endsWith('`') ? ' ' : '';
   return `${fence}${padding}${text}${padding}${fence}`;
