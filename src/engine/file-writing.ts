@@ -43,9 +43,15 @@ export async function syncFolder(folder: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    if (!isFileError(error, 'EISDIR', 'EPERM', 'EINVAL', 'EACCES', 'ENOTSUP', 'EBADF')) throw error;
+    if (!isFileError(error, ...noFolderSync)) throw error;
   }
 }
+
+/** What file systems say that know of no folders to be synced; a refusal is something else wherever folders can be opened. */
+const noFolderSync = [
+  ...['EISDIR', 'EINVAL', 'ENOTSUP', 'EBADF'],
+  ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : []),
+];
 
 /** Reads a text file; `undefined` when there is none. */
 export async function readFileIfThere(path: string): Promise<string | undefined> {
