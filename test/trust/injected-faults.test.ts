@@ -156,7 +156,7 @@ async function isRead(spoilt: readonly string[]): Promise<boolean> {
   const [key = ''] = records.find(({ stageType }) => stageType === 'keep')?.kept ?? [];
   const kept = await readResult(await rig.store(), key);
   const ids = idsOf([...records, ...(kept.state === 'found' ? [kept.record] : [])]);
-  return spoilt.some((path) => ids.some((id) => path.includes(id)));
+  return spoilt.some((path) => /\/(artifacts|results)\//.test(path) && ids.some((id) => path.includes(id)));
 }
 
 /** `verify` names what is damaged; a missing record of a result is for the run to tell. */
