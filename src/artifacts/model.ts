@@ -47,7 +47,7 @@ export interface ModelFolder {
 export interface ModelContents {
   readonly config: JsonRecord;
   readonly weights: Readonly<Record<string, StoredTensor>>;
-  /** Null for a folder that others are to read: no roux.json is written. */
+  /** Null for a folder that others are to read: no roux.json is written (`writeMaximumLength` tells them the length). */
   readonly notes: ModelNotes | null;
   /** The folder whose tokenizer files are copied; null for a model without a tokenizer. */
   readonly tokenizer: string | null;
@@ -58,6 +58,7 @@ const configFile = 'config.json';
 const weightsFile = 'model.safetensors';
 const indexFile = 'model.safetensors.index.json';
 const notesFile = 'roux.json';
+const tokenizerConfigFile = 'tokenizer_config.json';
 
 /** The files that can belong to a tokenizer. */
 export const tokenizerFiles = [
@@ -129,6 +130,27 @@ export async function copyTokenizer(from: string, to: string): Promise<readonly 
   const copied = tokenizerFiles.filter((name) => existing.includes(name));
   for (const name of copied) await copyFile(join(from, name), join(to, name));
   return copied;
+}
+
+/**
+ * Lets the tokenizer of a folder say at which length texts are cut off, for programs that read no `roux.json`:
+ * transformers truncates at `model_max_length` of `tokenizer_config.json`. A folder without a tokenizer stays as it is.
+ */
+export async function writeMaximumLength(path: string, tokens: number): Promise<void> {
+  const files = await listFolder(path);
+  if (!files.includes('tokenizer.json')) return;
+  const file = join(path, tokenizerConfigFile);
+  const settings = files.includes(tokenizerConfigFile) ? (await readJsonFile(file)).all : {};
+  await writeFile(file, formatJson({ ...settings, model_max_length: tokens }));
+}
+
+/** What `writeMaximumLength` wrote, or another program; `undefined` where the tokenizer names no length. */
+export async function readMaximumLength(path: string): Promise<number | undefined> {
+  if (!(await listFolder(path)).includes(tokenizerConfigFile)) return undefined;
+  const fields = await readJsonFile(join(path, tokenizerConfigFile));
+  // Transformers writes 1e30 where there is no limit.
+  const tokens = fields.number('model_max_length', { fallback: Number.MAX_VALUE });
+  return Number.isSafeInteger(tokens) && tokens > 0 ? tokens : undefined;
 }
 
 async function readNotes(file: string): Promise<ModelNotes> {

@@ -1,5 +1,6 @@
 /** An exported ONNX file as a classifier: run as it stands, so that what others will run is what is tried. */
 import { join } from 'node:path';
+import { readMaximumLength } from '../artifacts/model.js';
 import { UserError } from '../artifacts/user-error.js';
 import type { Tokenizer } from '../data/tokenizer.js';
 import { readJsonFile } from '../formats/json.js';
@@ -39,7 +40,7 @@ export async function openOnnxClassifier(options: OnnxClassifierOptions): Promis
     });
   }
   const positions = config.integer('max_position_embeddings', { fallback: defaultMaxLength, least: 1 });
-  const maxLength = Math.min(options.maxLength ?? positions, positions);
+  const maxLength = Math.min(options.maxLength ?? (await readMaximumLength(folder)) ?? positions, positions);
   const padding = tokenizer.specialTokenIds.padding ?? 0;
 
   const classifyBatch = async (texts: readonly ClassifiedText[]): Promise<readonly Float32Array[]> => {

@@ -1,6 +1,7 @@
 /** A model folder as a function from texts to probabilities. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readMaximumLength } from '../artifacts/model.js';
 import { UserError } from '../artifacts/user-error.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.js';
 import type { RuntimeName } from '../runtime/runtime.js';
@@ -23,7 +24,7 @@ export interface TextClassifier {
 export interface TextClassifierOptions {
   readonly runtime: RuntimeName;
   readonly threads: number;
-  /** Tokens after which a text is cut off; default: as in training, else as many as the model takes. */
+  /** Tokens after which a text is cut off; default: as in training, else what the tokenizer says, else as many as the model takes. */
   readonly maxLength?: number;
 }
 
@@ -67,7 +68,7 @@ async function openFolder(
   const predictor = createPredictor(model, runtime);
   const { config } = model.architecture;
   const most = Math.min(
-    maxLength ?? model.maximumTrainedLength ?? config.maximumLength,
+    maxLength ?? model.maximumTrainedLength ?? (await readMaximumLength(path)) ?? config.maximumLength,
     config.maximumLength,
   );
   return {

@@ -1,8 +1,8 @@
 /**
  * Length bucketing: the few padded lengths that sequences are brought to.
  *
- * Every length costs a trace and a session (about a second) and every padded token costs a step's time, so the lengths
- * are chosen to waste as few tokens as sixteen of them can.
+ * Every length costs a trace, a session and the memory of its first step (together about half a second), and every padded token
+ * costs a step's time, so the lengths are chosen to waste as few tokens as sixteen of them can.
  */
 
 /** How bucket lengths are chosen. */
@@ -20,9 +20,13 @@ export interface BucketOptions {
 /** Multiples of 4 leave two padded tokens an example; with batches of 8 or more, rows still fill the matrix kernels' vectors. */
 export const defaultBucketOptions = { multiple: 4, maximumBuckets: 16 } as const;
 
-/** What compiling a step for another length takes, in seconds, and what a processor computes meanwhile. */
-const COMPILE_SECONDS = 1.2;
-const OPERATIONS_PER_SECOND = 80e9;
+/**
+ * What a step for another length takes once, in seconds, and what two threads compute meanwhile. Measured on MiniLM's shape, 32 x 32:
+ * 0.29 s to compile, and 0.3 s that the first step takes longer than the next ones; 140-160 GFLOP/s of matrix products
+ * (bench/first-step.ts, bench/train-profile.ts).
+ */
+const COMPILE_SECONDS = 0.6;
+const OPERATIONS_PER_SECOND = 160e9;
 /** Forward and backward pass: two operations a weight and token forwards, four backwards. */
 const OPERATIONS_PER_WEIGHT = 6;
 

@@ -137,6 +137,29 @@ describe('a classifier', () => {
     }
   });
 
+  it('cuts texts off where its tokenizer says, unless it is told otherwise', async () => {
+    const cut = join(folder, 'exports', 'cut');
+    await cp(join(folder, 'export', 'safetensors'), cut, { recursive: true });
+    await writeFile(join(cut, 'tokenizer_config.json'), JSON.stringify({ model_max_length: 4 }));
+    const probabilities = async (text: string, maxLength?: number) => {
+      const options = {
+        runtime: 'cpu',
+        threads: 1,
+        ...(maxLength === undefined ? {} : { maxLength }),
+      } as const;
+      const classifier = await openTextClassifier(cut, options);
+      try {
+        const [row] = await classifier.classify([{ text }]);
+        return Array.from(row ?? []);
+      } finally {
+        await classifier.close();
+      }
+    };
+    const two = await probabilities('good day');
+    expect(await probabilities('good day bad bad bad')).toEqual(two);
+    expect(await probabilities('good day bad bad bad', 7)).not.toEqual(two);
+  });
+
   it('that is not there is told', async () => {
     const options = { runtime: 'cpu', threads: 1 } as const;
     await expect(openTextClassifier(join(folder, 'nothing'), options)).rejects.toMatchObject({

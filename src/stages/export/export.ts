@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { openDataset } from '../../artifacts/dataset.js';
 import { readMetrics } from '../../artifacts/metrics.js';
-import { copyTokenizer, writeModelFolder } from '../../artifacts/model.js';
+import { copyTokenizer, writeMaximumLength, writeModelFolder } from '../../artifacts/model.js';
 import { UserError } from '../../artifacts/user-error.js';
 import { float32ToFloat16 } from '../../formats/half-precision.js';
 import { formatJson } from '../../formats/json.js';
@@ -31,7 +31,7 @@ const weightsFile = 'model.safetensors';
 
 export default defineStage({
   type: 'export',
-  version: 1,
+  version: 2,
   summary: 'Writes a trained model for other tools: a Hugging Face folder, an ONNX file, a model card',
   description: `The folder has \`config.json\`, the tokenizer, \`model.safetensors\` (Python's \`AutoModelFor...from_pretrained\` opens it),
 \`model.onnx\` (int64 inputs \`input_ids\`, \`attention_mask\` and \`token_type_ids\` of any batch and sequence size, output
@@ -134,6 +134,8 @@ ${100 * float16Tolerance} % of 1 + the largest logit. Otherwise the stage fails.
         await writeFile(join(path, 'config.json'), formatJson(configFields(exported)));
         if (model.tokenizer !== null) await copyTokenizer(model.tokenizer, path);
       }
+      if (model.maximumTrainedLength !== undefined)
+        await writeMaximumLength(path, model.maximumTrainedLength);
       if (settings.formats.includes('onnx')) {
         const file = join(path, onnxFile);
         await writeFile(file, modelToOnnx(exported));

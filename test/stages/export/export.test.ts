@@ -5,6 +5,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatasetWriter } from '../../../src/artifacts/dataset.js';
 import { writeMetrics } from '../../../src/artifacts/metrics.js';
+import { readMaximumLength } from '../../../src/artifacts/model.js';
 import { createRandom } from '../../../src/data/random.js';
 import { loadTokenizer } from '../../../src/data/tokenizer.js';
 import { JsonFields } from '../../../src/formats/json.js';
@@ -89,6 +90,20 @@ test.each([
   });
   expect(logits?.dims).toEqual([batch, 2]);
   await session.release();
+});
+
+test('the tokenizer says at which length the texts of the training were cut off', async () => {
+  const settingsOf = (path: string) =>
+    JSON.parse(readFileSync(join(path, 'tokenizer_config.json'), 'utf8')) as Record<string, unknown>;
+  for (const formats of [['safetensors'], ['onnx']]) {
+    const trained = await makeModel('sequence-classification', { maximumTrainedLength: 24 });
+    const { path } = await runExport(trained, { formats });
+    expect(settingsOf(path)).toEqual({ ...settingsOf(trained), model_max_length: 24 });
+    expect(await readMaximumLength(path)).toBe(24);
+  }
+  const untrained = await makeModel('sequence-classification');
+  const { path } = await runExport(untrained, {});
+  expect(settingsOf(path)).toEqual(settingsOf(untrained));
 });
 
 test('a masked language model is exported with the scores of all words', async () => {
