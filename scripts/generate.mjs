@@ -16,7 +16,8 @@ const { describeStage } = await fromDist('plugin/describe-stage.js');
 const { compileValidator } = await fromDist('plugin/compile-validator.js');
 const { recipeSchema } = await fromDist('recipe/recipe-schema.js');
 const { editorRecipeSchema, editorStageSchema } = await fromDist('recipe/editor-schema.js');
-const { diagnosticCodes } = await fromDist('diagnostics/codes.js');
+const { checkingCodes } = await fromDist('diagnostics/codes.js');
+const { runningCodes } = await fromDist('diagnostics/running-codes.js');
 const { stageReference, stageReferenceIndex } = await fromDist('recipe/stage-reference.js');
 
 const stages = await describeStages();
@@ -83,18 +84,29 @@ function committedFiles() {
 
 /** The codes of diagnostics, each with the way to its section. */
 function errorIndex() {
-  const rows = Object.entries(diagnosticCodes).map(([code, mistake]) => {
-    const [family] = code.split('/');
-    return `| [\`${code}\`](${family}.md#${code.replace('/', '')}) | ${mistake} |`;
-  });
+  const table = (codes) => {
+    const rows = Object.entries(codes).map(([code, mistake]) => {
+      const [family] = code.split('/');
+      return `| [\`${code}\`](${family}.md#${code.replace('/', '')}) | ${mistake} |`;
+    });
+    return `| code | mistake |\n| --- | --- |\n${rows.join('\n')}`;
+  };
   return `# Errors
 
-Every mistake that roux finds before it runs anything has a code in brackets at the end of its first line. A code keeps its
-meaning; \`--json\` and SARIF carry it, too. Each is explained with an example:
+Every mistake of a user has a code in brackets at the end of its first line. A code keeps its meaning; \`--json\` and SARIF carry it,
+too. Each is explained, with an example where one can be shown. Plugins have codes of their own.
 
-| code | mistake |
-| --- | --- |
-${rows.join('\n')}
+## Before anything runs
+
+What is wrong with a recipe, a plugin or a command line; the exit code is 2:
+
+${table(checkingCodes)}
+
+## While a recipe runs
+
+What shows only in the data, the models and the store; the stage fails, and the exit code is 1:
+
+${table(runningCodes)}
 `;
 }
 

@@ -21,7 +21,7 @@ export {
   type TokenSplit,
   type Tokens,
 } from './artifacts/tokens.js';
-export { UserError, type UserErrorDetails } from './artifacts/user-error.js';
+export { PluginUserError as UserError, type UserErrorDetails } from './artifacts/user-error.js';
 export { createRandom, type Random } from './data/random.js';
 export { loadTokenizer, type Tokenizer } from './data/tokenizer.js';
 export { writeWordPieceTokenizer } from './data/word-piece-trainer.js';

@@ -137,9 +137,17 @@ async function report(error: unknown, args: readonly string[], terminal: Termina
     return exitCodes.wrong;
   }
   if (error instanceof UserError) {
-    terminal.printError(`${colors.red('error:')} ${formatUserError(error.details, terminal)}`);
-    return exitCodes.failed;
+    if (args.includes('--json')) {
+      const diagnostic = { severity: 'error', ...error.details, related: [] };
+      terminal.print(JSON.stringify({ event: 'diagnostics', diagnostics: [diagnostic] }));
+    } else terminal.printError(`${colors.red('error:')} ${formatUserError(error.details, terminal)}`);
+    return isOfTheMachine(error.details.code) ? exitCodes.failed : exitCodes.wrong;
   }
   terminal.printError(formatBug(error, terminal));
   return exitCodes.failed;
+}
+
+/** Whether what failed is the machine, the store, or a row after others: not what the command line names. */
+function isOfTheMachine(code = ''): boolean {
+  return /^(?:disk|artifact)\/|^store\/(?:busy|unreliable)$|^predict\/row$/.test(code);
 }

@@ -1,11 +1,13 @@
 /** Runs and trials of the store, as they are compared. */
 import { type MetricInterval, readMetrics } from '../artifacts/metrics.js';
 import type { ComparedArtifact, ComparedRun, ComparedStage } from '../comparison/compared-run.js';
+import { shortPath } from '../diagnostics/short-path.js';
 import type { RunRecord, RunStageRecord } from '../engine/api.js';
 import { isObject } from '../engine/foreign-data.js';
 import type { ResultRecord } from '../engine/result-record.js';
 import { readResult } from '../engine/results.js';
 import { readRun } from '../engine/run-record.js';
+import { findRun } from '../engine/run-reference.js';
 import type { Store } from '../engine/store.js';
 import { listSweeps, readSweep, type SweepRecord, type TrialRecord } from '../engine/sweep-record.js';
 import { listTags } from '../engine/tags.js';
@@ -30,13 +32,26 @@ export async function namedComparedRuns(
   written: readonly string[],
   terminal: Terminal,
 ): Promise<readonly ComparedRun[]> {
-  const runs: ComparedRun[] = [];
+  const runs = new Map<string, ComparedRun>();
   for (const name of await completed(store, written, terminal)) {
     const trials = await namedTrials(store, name);
-    if (trials === undefined) runs.push(await comparedRun(store, await namedRun(store, name, terminal)));
-    else for (const trial of trials.trials) runs.push(await comparedTrial(store, trials.sweep, trial));
+    const named =
+      trials === undefined
+        ? [await comparedRun(store, await namedRun(store, name, terminal))]
+        : await Promise.all(trials.trials.map((trial) => comparedTrial(store, trials.sweep, trial)));
+    for (const run of named) {
+      if (runs.has(run.id)) throw namedTwice(name, run);
+      runs.set(run.id, run);
+    }
   }
-  return runs;
+  return [...runs.values()];
+}
+
+function namedTwice(written: string, { id }: ComparedRun): CommandLineError {
+  return new CommandLineError('command/argument', `the run ${id} is named twice`, {
+    written,
+    help: 'name another one: a run has nothing to differ from itself in; roux runs lists them',
+  });
 }
 
 /** A run of the store with all that its stages came to, cached or not. */
@@ -136,7 +151,12 @@ async function completed(
   const [first, ...others] = written;
   if (first === undefined) {
     const newest = await namedRun(store, 'latest', terminal);
-    return [`${newest.recipe}~1`, newest.id];
+    const before = await findRun(store, `${newest.recipe}~1`, terminal.directory);
+    if (before.state === 'found') return [before.run.id, newest.id];
+    const recipe = shortPath(newest.recipe, terminal.directory);
+    throw new CommandLineError('command/argument', `there is only one run of ${recipe}`, {
+      help: 'run it again with other settings, or name two runs: roux runs lists them',
+    });
   }
   if (others.length > 0 || (await namedTrials(store, first)) !== undefined) return written;
   const only = await namedRun(store, first, terminal);

@@ -13,7 +13,7 @@ export function diagnoseCommandLine(
 ): Diagnostic {
   if (error instanceof CommanderError) return fromCommander(error, args);
   const { code, message, details } = error;
-  return diagnostic(code, message, { help: details.help }, args, [details.written ?? '']);
+  return diagnostic(code, message, details, args, [details.written ?? '']);
 }
 
 function fromCommander({ code, message }: CommanderError, args: readonly string[]): Diagnostic {

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { formatBytes } from './output/format-value.js';
 import type { Terminal } from './output/terminal.js';
-import { openProjectStore } from './recipe-source.js';
+import { findProjectStore, projectStoreFolder } from './recipe-source.js';
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -68,7 +68,8 @@ function memory(): Finding {
 
 async function store(options: { readonly store?: string }, terminal: Terminal): Promise<readonly Finding[]> {
   try {
-    const opened = await openProjectStore(options, terminal);
+    const opened = await findProjectStore(options, terminal);
+    if (opened === undefined) return [await noStore(await projectStoreFolder(options, terminal))];
     try {
       await access(opened.folder, constants.W_OK);
       const { listResults } = await import('../engine/stored-results.js');
@@ -97,6 +98,17 @@ async function store(options: { readonly store?: string }, terminal: Terminal): 
     if (!(error instanceof UserError) && !isSystemError(error)) throw error;
     return [{ subject: 'store', state: 'bad', detail: error.message }];
   }
+}
+
+/** Whether a store could be made. */
+async function noStore(folder: string): Promise<Finding> {
+  const parent = dirname(folder);
+  const isWritable = await access(parent, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  const detail = isWritable ? 'none yet; the first run makes' : 'none yet, and permission is denied to make';
+  return { subject: 'store', state: isWritable ? 'good' : 'bad', detail: `${detail} ${folder}` };
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

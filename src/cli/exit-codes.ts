@@ -15,6 +15,8 @@ export const exitCodes = {
 
 /** What a `CommandLineError` says besides its message. */
 interface CommandLineErrorDetails {
+  readonly found?: string;
+  readonly expected?: string;
   /** What to do about it. */
   readonly help?: string;
   /** The word of the command line that is to blame. */

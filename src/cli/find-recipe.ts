@@ -1,7 +1,9 @@
 /** Which recipe is meant when none, or only a part of its name, is given. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { shortPath } from '../diagnostics/short-path.js';
 import { didYouMean } from '../diagnostics/suggest.js';
+import { projectRoot } from '../plugin/project-root.js';
 import { CommandLineError } from './exit-codes.js';
 
 /** Names that a project's main recipe has. */
@@ -20,6 +22,7 @@ export function findRecipe(written: string | undefined, directory: string): stri
     written === undefined
       ? mainRecipes
       : [written, `${written}.yaml`, `${written}.yml`, join('recipes', `${written}.yaml`)];
+  if (written !== undefined && dataExtension.test(written)) throw dataForRecipe(written, directory);
   const found = candidates.map((name) => resolve(directory, name)).find((file) => isFile(file));
   if (found !== undefined) return found;
   const nearby = recipesNear(directory);
@@ -29,22 +32,58 @@ export function findRecipe(written: string | undefined, directory: string): stri
     const only = [named, nearby].find(({ length }) => length === 1)?.[0];
     if (only !== undefined) return only;
     throw nearby.length === 0
-      ? new CommandLineError('command/no-recipe', 'no recipe is named, and there is no roux.yaml here', {
-          help: 'name one: roux run recipe.yaml',
+      ? new CommandLineError('command/no-recipe', 'no recipe is named, and there is none here', {
+          help: recipesAbove(directory),
         })
       : new CommandLineError('command/no-recipe', 'no recipe is named, and there are several', {
           help: `name one of: ${list}`,
         });
   }
-  const what = existsSync(resolve(directory, written)) ? 'is a folder, not a recipe' : 'does not exist';
+  if (existsSync(resolve(directory, written))) throw folderForRecipe(written, directory);
   const near = didYouMean(
     written,
     nearby.flatMap((path) => namesOf(relative(directory, path))),
   );
-  throw new CommandLineError('command/unknown-recipe', `the recipe ${written} ${what}`, {
+  throw new CommandLineError('command/unknown-recipe', `the recipe ${written} does not exist`, {
     written,
     help: near ?? (nearby.length === 0 ? 'no recipe was found nearby' : `recipes nearby: ${list}`),
   });
+}
+
+/** What `roux new` reads: people who have data and no recipe yet name it. */
+const dataExtension = /\.(?:csv|tsv|tab|jsonl|ndjson|parquet|txt)$/i;
+
+function dataForRecipe(written: string, directory: string): CommandLineError {
+  return existsSync(resolve(directory, written))
+    ? new CommandLineError('command/unknown-recipe', `${written} is data, not a recipe`, {
+        written,
+        help: `roux new ${written} begins a recipe that trains on it`,
+      })
+    : new CommandLineError('command/unknown-recipe', `${written} is no recipe, and does not exist`, {
+        written,
+      });
+}
+
+function folderForRecipe(written: string, directory: string): CommandLineError {
+  const inside = recipesNear(resolve(directory, written)).map((file) => shortPath(file, directory));
+  return new CommandLineError('command/unknown-recipe', `${written} is a folder, not a recipe`, {
+    written,
+    help:
+      inside.length > 0
+        ? `name one of: ${inside.join(', ')}`
+        : `no recipe lies in it; roux new ${written} begins one where it holds data`,
+  });
+}
+
+/** What to name in a folder without a recipe: those of the nearest folder above that has some, within the project. */
+function recipesAbove(directory: string): string {
+  const root = projectRoot(directory);
+  for (let folder = directory; folder !== root; ) {
+    folder = dirname(folder);
+    const found = recipesNear(folder).map((file) => shortPath(file, directory));
+    if (found.length > 0) return `name one of the project: ${found.join(', ')}`;
+  }
+  return 'roux new DATA begins one; roux run recipe.yaml names one that lies elsewhere';
 }
 
 /** Recipes of a folder and of its `recipes/`, in order of their names: YAML files with the name or the key of one. */

@@ -1,9 +1,9 @@
 /** Where the things are that a run makes for people: reports and exported models. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { shortPath } from '../diagnostics/short-path.js';
 import type { ResultRecord, StoredArtifact } from '../engine/result-record.js';
 import type { Store } from '../engine/store.js';
-import { shortPath } from './output/failure.js';
 
 /** A report or an export. */
 export interface Product {

@@ -118,19 +118,52 @@ async function formatted(problems: readonly Diagnostic[], { directory, colors }:
   });
 }
 
-/** Opens the store that the command line names: `--store`, `ROUX_STORE`, or `.roux` at the project's root. */
-export async function openProjectStore(
-  options: { readonly store?: string },
-  { directory }: Terminal,
-): Promise<Store> {
-  const [{ defaultStoreFolder, openStore }, { projectRoot }] = await Promise.all([
+/**
+ * Opens the store that the command line names, and makes it where there is none: `--store`, `ROUX_STORE`, or `.roux` at the
+ * project's root.
+ */
+export async function openProjectStore(options: StoreOptions, terminal: Terminal): Promise<Store> {
+  const [{ openStore }, { blamingWord }] = await Promise.all([
     import('../engine/store.js'),
-    import('../plugin/load-registry.js'),
+    import('./blame-word.js'),
+  ]);
+  const folder = await projectStoreFolder(options, terminal);
+  return blamingWord(options.store, () => openStore(folder));
+}
+
+/** Opens the same store for a command that only reads; `undefined` where there is none yet, and none is made. */
+export async function findProjectStore(
+  options: StoreOptions,
+  terminal: Terminal,
+): Promise<Store | undefined> {
+  const [{ openExistingStore }, { blamingWord }] = await Promise.all([
+    import('../engine/store.js'),
+    import('./blame-word.js'),
+  ]);
+  const folder = await projectStoreFolder(options, terminal);
+  return blamingWord(options.store, () => openExistingStore(folder));
+}
+
+/** Opens the same store for a command on runs; throws a `CommandLineError` where there is none yet. */
+export async function openRunStore(options: StoreOptions, terminal: Terminal): Promise<Store> {
+  const store = await findProjectStore(options, terminal);
+  if (store === undefined) throw (await import('./named-run.js')).noRunRecorded();
+  return store;
+}
+
+/** What commander makes of `storeOption`. */
+interface StoreOptions {
+  readonly store?: string;
+}
+
+/** The folder of the store that the command line names, whether it is there or not; absolute. */
+export async function projectStoreFolder({ store }: StoreOptions, { directory }: Terminal): Promise<string> {
+  const [{ defaultStoreFolder }, { projectRoot }] = await Promise.all([
+    import('../engine/store.js'),
+    import('../plugin/project-root.js'),
   ]);
   // Commander has taken ROUX_STORE as the option's value when the option is not given.
-  const folder =
-    options.store === undefined
-      ? defaultStoreFolder(projectRoot(directory))
-      : defaultStoreFolder(directory, options.store);
-  return openStore(folder);
+  return store === undefined
+    ? defaultStoreFolder(projectRoot(directory))
+    : defaultStoreFolder(directory, store);
 }

@@ -89,7 +89,7 @@ async function findModelFolder(path: string): Promise<{ readonly path: string; r
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) {
     throw new UserError({
-      code: 'predict/missing',
+      code: 'command/unknown-file',
       message: `there is no model ${path}`,
       help: 'name a model folder, or a recipe and a stage of it: recipe.yaml:train',
     });
@@ -122,7 +122,7 @@ function folderOfFile(path: string): { readonly path: string; readonly onnx?: st
   if (path.endsWith('.onnx')) return { path: folder, onnx: path };
   if (path.endsWith('.safetensors')) return { path: folder };
   throw new UserError({
-    code: 'predict/file',
+    code: 'predict/no-model',
     message: `${path} is no model`,
     expected: 'a folder, an .onnx file, or a recipe',
   });

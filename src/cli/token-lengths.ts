@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadTokenizer } from '../data/tokenizer.js';
+import { readJsonFile } from '../formats/json.js';
 import { resolvePath } from '../recipe/path-settings.js';
 import { CommandLineError } from './exit-codes.js';
 import type { TokenLengths } from './new-recipe.js';
@@ -20,13 +20,19 @@ const usualLimit = 512;
  */
 export async function measureLengths(
   texts: readonly (readonly string[])[],
-  options: { readonly model: string; readonly folder: string; readonly maxLength?: number | undefined },
+  options: {
+    readonly model: string;
+    /** What the user calls it. */
+    readonly written: string;
+    readonly folder: string;
+    readonly maxLength?: number | undefined;
+  },
 ): Promise<TokenLengths> {
-  const { model, folder, maxLength } = options;
+  const { model, written, folder, maxLength } = options;
   const resolved = resolvePath(model, folder);
   if (!resolved.ok) {
     const { message, help } = resolved.error;
-    throw new CommandLineError('command/unknown-file', message, { written: model, ...(help && { help }) });
+    throw new CommandLineError('command/unknown-file', message, { written, ...(help && { help }) });
   }
   const [tokenizer, limit] = await Promise.all([loadTokenizer(resolved.value), positionsOf(resolved.value)]);
   const special = tokenizer.specialTokenCount(texts.length > 1 ? 'pair' : 'single');
@@ -41,9 +47,6 @@ export async function measureLengths(
 }
 
 async function positionsOf(folder: string): Promise<number> {
-  const config: unknown = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
-  const isConfig = typeof config === 'object' && config !== null && 'max_position_embeddings' in config;
-  return isConfig && typeof config.max_position_embeddings === 'number'
-    ? config.max_position_embeddings
-    : usualLimit;
+  const config = await readJsonFile(join(folder, 'config.json'));
+  return config.integer('max_position_embeddings', { fallback: usualLimit, least: 1 });
 }

@@ -34,9 +34,17 @@ export interface TrainedModel {
 export async function findTrainedModel(
   {
     recipe,
+    written,
     stage,
     profile,
-  }: { readonly recipe: string; readonly stage?: string | undefined; readonly profile?: string | undefined },
+  }: {
+    /** Absolute path. */
+    readonly recipe: string;
+    /** What the user calls it. */
+    readonly written: string;
+    readonly stage?: string | undefined;
+    readonly profile?: string | undefined;
+  },
   known: {
     readonly store: Store;
     readonly runs: readonly RunRecord[];
@@ -44,12 +52,9 @@ export async function findTrainedModel(
   },
 ): Promise<TrainedModel> {
   const ofRecipe = known.runs.filter((run) => run.recipe === recipe);
-  if (ofRecipe.length === 0)
-    throw new CommandLineError('command/no-result', `${recipe} was not run yet`, {
-      help: 'roux run makes its models',
-    });
+  if (ofRecipe.length === 0) throw neverRun(written);
   const runs = ofRecipe.filter((run) => run.profile === profile);
-  if (runs.length === 0) throw noRunOfProfile(recipe, profile, ofRecipe);
+  if (runs.length === 0) throw noRunOfProfile(written, profile, ofRecipe);
   const records = new Map(known.results.map(({ key, record }) => [key, record]));
   for (const run of runs) {
     const models: { readonly stage: string; readonly artifact: StoredArtifact }[] = [];
@@ -69,14 +74,23 @@ export async function findTrainedModel(
   }
   const names = [...new Set(runs.flatMap((run) => run.stages.map(({ name }) => name)))];
   throw stage !== undefined && !names.includes(stage)
-    ? new CommandLineError('command/unknown-stage', `${recipe} has no stage ${stage}`, {
+    ? new CommandLineError('command/unknown-stage', `${written} has no stage ${stage}`, {
+        written: `${written}:${stage}`,
         help: `stages: ${names.join(', ')}`,
       })
     : new CommandLineError(
         'command/no-result',
-        `${stage === undefined ? recipe : `stage ${stage}`} has made no model that is still in the store`,
+        `${stage === undefined ? written : `stage ${stage}`} has made no model that is still in the store`,
         { help: 'roux run makes it again' },
       );
+}
+
+/** The error of a recipe that was not run yet. */
+export function neverRun(recipe: string): CommandLineError {
+  return new CommandLineError('command/no-result', `${recipe} was not run yet`, {
+    written: recipe,
+    help: 'roux run makes its models',
+  });
 }
 
 function noRunOfProfile(

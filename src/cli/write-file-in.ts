@@ -30,6 +30,7 @@ export async function writeFileIn(
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw explain(error, written, refusals);
     throw new CommandLineError('command/file-exists', `${written} exists, and is not overwritten`, {
+      written,
       help: 'name another file with --output',
     });
   }

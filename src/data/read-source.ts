@@ -55,7 +55,7 @@ export async function formatOf(path: string): Promise<SourceFormat> {
     found: extension === '' ? 'no extension' : extension,
     expected: Object.keys(formats).join(', '),
     file: path,
-    help: 'Name it: format: csv | tsv | jsonl | parquet | lines.',
+    help: 'Give it such an extension, or name the format in the recipe: format: csv | tsv | jsonl | parquet | lines.',
   });
 }
 

@@ -1,5 +1,5 @@
 /** What the readers of this folder give: rows of named values, and rows that could not be read. */
-import type { UserErrorDetails } from '../artifacts/user-error.js';
+import type { CodedDetails, UserErrorDetails } from '../artifacts/user-error.js';
 
 /** A value of a row. Dates are ISO texts, nested values JSON texts. */
 export type SourceValue = string | number | boolean | null;
@@ -19,7 +19,7 @@ export interface BrokenRow {
   readonly kind: 'broken';
   readonly row: number;
   /** What is wrong with it, as the user will read it. */
-  readonly problem: UserErrorDetails;
+  readonly problem: CodedDetails;
 }
 
 /** One step of a reader. */

@@ -33,7 +33,7 @@ export async function* readTextFolder(
   if (files.length === 0) {
     throw new UserError({
       code: 'data/empty',
-      message: 'No file of this folder matches',
+      message: options.include === undefined ? 'The folder holds no files' : 'No file of this folder matches',
       file: folder,
       expected:
         options.include === undefined

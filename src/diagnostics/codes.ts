@@ -1,18 +1,20 @@
+import { runningCodes } from './running-codes.js';
+
 /**
  * The codes of diagnostics: `FAMILY/NAME`. A code is a promise: it names the same kind of mistake for as long as roux
  * exists, whatever words the message has, and never another one.
  *
- * Every code has a section in `docs/reference/errors/FAMILY.md` whose examples a test checks. A new code is one more line
- * here and one more section there.
+ * Those below are found before anything runs; `running-codes.ts` has the others. Every code has a section in `docs/reference/errors/FAMILY.md` whose examples a test checks. A new code is one
+ * more line here and one more section there.
  */
 
-/** All codes, family by family, each with its kind of mistake in a few words. */
-export const diagnosticCodes = {
+/** Codes of what is wrong with a recipe or a command line, family by family, each with its kind of mistake in a few words. */
+export const checkingCodes = {
   // The text of a recipe.
   'file/binary': 'the file is no text',
   'file/encoding': 'the file is not UTF-8',
   'file/folder': 'a folder stands where a recipe should',
-  'file/missing': 'the recipe does not exist',
+  'file/missing': 'the recipe, or a file that it needs, does not exist',
   'file/too-large': 'the file is too large for a recipe',
   'file/unreadable': 'the file cannot be read',
   // YAML.
@@ -145,5 +147,8 @@ export const diagnosticCodes = {
   'command/unknown-stage-type': 'an unknown stage type on the command line',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** The code of a diagnostic. */
+/** All codes. */
+export const diagnosticCodes = { ...checkingCodes, ...runningCodes } as const;
+
+/** The code of a diagnostic, or of a `UserError` of roux. */
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -1,12 +1,12 @@
 /** Diagnostics as text for people. */
-import { isAbsolute, relative } from 'node:path';
 import type { Diagnostic } from './diagnostic.js';
 import { displayWidth, printable } from './printable-text.js';
+import { shortPath, withShortPaths } from './short-path.js';
 import type { ExcerptedLocation, ExcerptLine, SourceLocation } from './source-text.js';
 
 /** How diagnostics are written out. */
 export interface FormatOptions {
-  /** File names are shown relative to this folder; default: absolute. */
+  /** Paths are shown relative to this folder; default: absolute. */
   readonly folder?: string;
   /** Paints parts of the text; default: no colours. */
   readonly paint?: Paint;
@@ -38,7 +38,9 @@ export function formatDiagnostic(diagnostic: Diagnostic, options: FormatOptions 
   const severity = paint[diagnostic.severity](diagnostic.severity);
   const where = diagnostic.location ? `${paint.strong(place(diagnostic.location, options))}: ` : '';
   const code = paint.faint(`[${diagnostic.code}]`);
-  const lines = [`${where}${severity}: ${paint.strong(printable(diagnostic.message))} ${code}`];
+  const words = (text: string): string =>
+    printable(options.folder === undefined ? text : withShortPaths(text, options.folder));
+  const lines = [`${where}${severity}: ${paint.strong(words(diagnostic.message))} ${code}`];
   if (diagnostic.location) lines.push(...frame(diagnostic.location, '^', paint[diagnostic.severity], paint));
   const facts: [string, string | undefined][] = [
     ['found', diagnostic.found],
@@ -46,18 +48,19 @@ export function formatDiagnostic(diagnostic: Diagnostic, options: FormatOptions 
     ['help', diagnostic.help],
   ];
   for (const [name, text] of facts) {
-    if (text !== undefined) lines.push(`  ${paint.help(`${name}:`.padEnd(9))} ${printable(text)}`);
+    if (text !== undefined) lines.push(`  ${paint.help(`${name}:`.padEnd(9))} ${words(text)}`);
   }
   for (const { location, message } of diagnostic.related) {
-    lines.push(`  ${paint.strong(place(location, options))}: ${printable(message)}`);
+    lines.push(`  ${paint.strong(place(location, options))}: ${words(message)}`);
     lines.push(...frame(location, '-', paint.help, paint));
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** `recipes/spam.yaml:12:7`, relative to the folder when the file lies under it. */
+/** `recipes/spam.yaml:12:7`, relative to the folder. */
 function formatLocation(location: SourceLocation, folder?: string): string {
-  return `${printable(shortPath(location.file, folder))}:${location.line}:${location.column}`;
+  const file = folder === undefined ? location.file : shortPath(location.file, folder);
+  return `${printable(file)}:${location.line}:${location.column}`;
 }
 
 const defaultLimit = 20;
@@ -67,12 +70,6 @@ const noPaint: Paint = { error: same, warning: same, strong: same, faint: same, 
 
 function place(location: SourceLocation, options: FormatOptions): string {
   return formatLocation(location, options.folder);
-}
-
-function shortPath(file: string, folder: string | undefined): string {
-  if (folder === undefined || !isAbsolute(file)) return file;
-  const path = relative(folder, file);
-  return path.startsWith('..') || path === '' ? file : path;
 }
 
 function frame(

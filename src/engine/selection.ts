@@ -46,7 +46,7 @@ function namedStages({ stages }: CheckedRecipe, written: readonly string[]): rea
     if (named !== undefined) return named;
     throw new UserError({
       message: `The recipe has no stage ${name}`,
-      code: 'stage/unknown',
+      code: 'command/unknown-stage',
       found: name,
       expected: `one of ${[...byName.keys()].join(', ')}`,
     });

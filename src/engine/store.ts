@@ -17,8 +17,8 @@
  *     tmp/               half-made things, a folder per process
  *     quarantine/        damaged things
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { writeFileAtomically } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
@@ -98,6 +98,17 @@ export async function openStore(folder: string): Promise<Store> {
   }
 }
 
+/** Opens a store that is there already, as `openStore` does; `undefined`, and nothing made, where there is none. */
+export async function openExistingStore(folder: string): Promise<Store | undefined> {
+  const absolute = resolve(folder);
+  try {
+    if (readSmallFile(join(absolute, 'version')) === undefined) return undefined;
+  } catch (error) {
+    throw fileSystemError(error, `opening the store ${absolute}`) ?? error;
+  }
+  return openStore(absolute);
+}
+
 /** The store of a project: `ROUX_STORE` (handed in) or `.roux` in `projectFolder`; absolute. */
 export function defaultStoreFolder(projectFolder: string, rouxStore?: string): string {
   return resolve(projectFolder, rouxStore === undefined || rouxStore === '' ? '.roux' : rouxStore);
@@ -120,6 +131,30 @@ const folders = [
   'lines',
 ];
 
+/** Other names that a folder may hold which becomes a store: it was begun by a process that was killed, or other caches are there. */
+const further = ['lines', 'plugins', 'recipes', '.gitignore', 'CACHEDIR.TAG'];
+
+/** A folder that is called like this is a store, whatever lies in it. */
+const usualName = '.roux';
+
+/** Nobody wants a store among their own files: a folder that holds others was named by mistake. */
+async function requireFreeFolder(folder: string): Promise<void> {
+  if (basename(folder) === usualName) return;
+  const foreign = (await readdir(folder)).filter((name) => ![...folders, ...further].includes(name)).sort();
+  if (foreign.length === 0) return;
+  const more = foreign.length > mostNamed ? ` and ${foreign.length - mostNamed} more` : '';
+  throw new UserError({
+    message: 'The folder holds other things: no store is made among them',
+    code: 'store/not-empty',
+    found: `${foreign.slice(0, mostNamed).join(', ')}${more} in ${folder}`,
+    expected: 'a store, or an empty or new folder',
+    help: 'Name another one with --store or ROUX_STORE',
+  });
+}
+
+/** Names that tell a user which folder it is. */
+const mostNamed = 4;
+
 async function createStore(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && (error.code === 'EEXIST' || error.code === 'ENOTDIR')) {
@@ -132,6 +167,7 @@ async function createStore(folder: string): Promise<void> {
     }
     throw error;
   });
+  await requireFreeFolder(folder);
   for (const name of folders) await mkdir(join(folder, name), { recursive: true });
   // The store is nobody's source: git and backup tools that honour the tag leave it alone.
   await writeFile(join(folder, '.gitignore'), '*\n');

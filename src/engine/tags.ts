@@ -50,7 +50,7 @@ export async function tagRun(
   if (!isTagName(name)) {
     throw new UserError({
       message: `${JSON.stringify(name)} cannot be the name of a run`,
-      code: 'run/tag-name',
+      code: 'command/argument',
       found: name,
       expected: tagNameRule,
     });

@@ -1,11 +1,11 @@
 /** The stage types of a recipe: those that come with roux and those of its plugins. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { Diagnostics } from '../diagnostics/diagnostic.js';
 import { failure, success } from '../diagnostics/result.js';
 import { loadBuiltinStages } from './builtin-stages.js';
 import type { PluginReference } from './load-plugin.js';
+import { projectRoot } from './project-root.js';
 import type { StageInfo, StageRegistry } from './stage-info.js';
 
 /** What to load. */
@@ -69,12 +69,4 @@ export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<L
 
 function isSame({ source: a }: StageInfo, { source: b }: StageInfo): boolean {
   return a.from === 'plugin' && b.from === 'plugin' && a.file === b.file && a.digest === b.digest;
-}
-
-/** The nearest folder at or above `from` that holds a store, a package or a git repository; `from` itself if none does. */
-export function projectRoot(from: string): string {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (['.roux', 'package.json', '.git'].some((name) => existsSync(join(folder, name)))) return folder;
-    if (dirname(folder) === folder) return from;
-  }
 }

@@ -8,7 +8,6 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadBuiltinStages } from '../plugin/builtin-stages.js';
 import { generatedFolder, installedVersion } from '../plugin/installation.js';
-import { projectRoot } from '../plugin/load-registry.js';
 import {
   findPluginManifest,
   hashOf,
@@ -16,6 +15,7 @@ import {
   stagesOfPlugin,
   writeWhole,
 } from '../plugin/plugin-cache.js';
+import { projectRoot } from '../plugin/project-root.js';
 import { sealText, unsealText } from '../plugin/sealed-text.js';
 import type { StageInfo } from '../plugin/stage-info.js';
 import type { CheckRecipeOptions, CheckRecipeResult } from './check-recipe.js';

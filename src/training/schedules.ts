@@ -81,7 +81,7 @@ export function stepsOf(setting: number, totalSteps: number, name: 'warmup' | 'd
   if (setting < 1) return Math.ceil(setting * totalSteps);
   if (Number.isInteger(setting)) return setting;
   throw new UserError({
-    code: `train/${name}`,
+    code: name === 'warmup' ? 'train/warmup' : 'train/decay',
     message: `${name} is neither a ratio nor a number of steps.`,
     found: String(setting),
     expected: 'a ratio below 1 (0.1: a tenth of all steps) or a whole number of steps',

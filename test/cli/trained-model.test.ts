@@ -69,16 +69,21 @@ describe('the model of a recipe', () => {
       runs: [run('2', 'quick', 'quick'), run('1', 'full')],
       results: [result('quick', quick), result('full', full)],
     };
-    const standard = await findTrainedModel({ recipe }, known);
+    const standard = await findTrainedModel({ recipe, written: recipe }, known);
     expect(standard).toMatchObject({ stage: 'train', run: { id: '1' }, isAmbiguous: true });
     expect(standard.folder).toBe(store.artifactFolder(full.digest));
-    const named = await findTrainedModel({ recipe, profile: 'quick' }, known);
+    const named = await findTrainedModel({ recipe, written: recipe, profile: 'quick' }, known);
     expect(named.folder).toBe(store.artifactFolder(quick.digest));
-    await expect(findTrainedModel({ recipe, profile: 'other' }, known)).rejects.toMatchObject({
+    await expect(
+      findTrainedModel({ recipe, written: recipe, profile: 'other' }, known),
+    ).rejects.toMatchObject({
       message: `${recipe} was not run with the profile other yet`,
       details: { help: expect.stringContaining('quick, none') },
     });
-    const alone = await findTrainedModel({ recipe }, { ...known, runs: known.runs.slice(1) });
+    const alone = await findTrainedModel(
+      { recipe, written: recipe },
+      { ...known, runs: known.runs.slice(1) },
+    );
     expect(alone.isAmbiguous).toBe(false);
   });
 
@@ -88,10 +93,12 @@ describe('the model of a recipe', () => {
     const file = join(store.artifactFolder(model.digest), 'config.json');
     await chmod(file, 0o644);
     await writeFile(file, 'wrong');
-    await expect(findTrainedModel({ recipe }, known)).rejects.toMatchObject({
+    await expect(findTrainedModel({ recipe, written: recipe }, known)).rejects.toMatchObject({
       name: 'UserError',
       details: { code: 'artifact/damaged' },
     });
-    await expect(findTrainedModel({ recipe }, known)).rejects.toThrow('no model that is still in the store');
+    await expect(findTrainedModel({ recipe, written: recipe }, known)).rejects.toThrow(
+      'no model that is still in the store',
+    );
   });
 });

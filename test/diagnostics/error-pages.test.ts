@@ -1,8 +1,8 @@
 /**
  * The pages under `docs/reference/errors/`: every code has its section, every section its code, and its examples are true.
  *
- * The first recipe of a section has the mistake, the others do not; the same holds for its command lines. A block that
- * begins with a comment that names a file is that file.
+ * The first recipe of a section has the mistake, the others do not; the same holds for its command lines. Recipes whose
+ * mistake shows while they run are run. A block that begins with a comment that names a file is that file.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,11 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { diagnosticCodes } from '../../src/diagnostics/codes.js';
+import { runningCodes } from '../../src/diagnostics/running-codes.js';
 import { checkRecipe } from '../../src/recipe/check-recipe.js';
 import { fakeTerminal } from '../cli/fake-terminal.js';
+import { Workshop } from '../stages/run-stage.js';
+import { codeOfRun } from './run-example.js';
 
 const pages = join(import.meta.dirname, '../../docs/reference/errors');
 
@@ -62,8 +65,11 @@ const unprintable: Readonly<Record<string, string | Buffer>> = {
   'matrix/too-many': manifold(),
 };
 
-/** Mistakes that need another machine, or a schema that no stage type of roux has so far. */
+/** Mistakes that need another machine, a spoilt file or a long training, or a schema that no stage type of roux has so far. */
 const withoutExample = new Set([
+  ...Object.keys(runningCodes).filter(
+    (code) => sections.find((section) => section.code === code)?.blocks.length === 0,
+  ),
   'file/folder',
   'file/unreadable',
   'recipe/value',
@@ -97,6 +103,17 @@ function manifold(): string {
 }
 
 let folder = '';
+const workshop = new Workshop();
+
+/** Stages that examples read and do not show. */
+const usualStages: Readonly<Record<string, string>> = {
+  letters: '{ uses: load-dataset, with: { path: data/letters.csv, label: label } }',
+  base: '{ uses: load-model, in: { dataset: letters }, with: { from: models/tiny, task: sequence-classification } }',
+  tokens: '{ uses: tokenize, in: { dataset: letters, model: base }, with: { max_length: 16 } }',
+  language: '{ uses: load-model, with: { from: models/tiny, task: masked-language-modeling } }',
+  unlabelled: '{ uses: load-dataset, with: { path: data/letters.csv } }',
+  unlabelled_tokens: '{ uses: tokenize, in: { dataset: unlabelled, model: base }, with: { max_length: 16 } }',
+};
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'roux-errors-'));
@@ -107,6 +124,12 @@ beforeAll(() => {
   write('package.json', '{ "type": "module" }');
   for (const name of ['mail', 'old']) write(`data/${name}.tsv`, 'text\tlabel\nhello\tham\n');
   write('data/numbers.csv', 'a,b\n1,2\n3,4\n');
+  const letters = Array.from({ length: 120 }, (_, row) => {
+    const words = [7, 11, 13, 17].map((factor) => `word${(row * factor) % 119}`);
+    return `${words.join(' ')},${row % 2 === 0 ? 'ham' : 'spam'}\n`;
+  });
+  write('data/letters.csv', `text,label\n${letters.join('')}`);
+  write('data/notes/a.txt', 'a note\n');
   cpSync(join(import.meta.dirname, '../../models/base'), join(folder, 'models/tiny'), { recursive: true });
   write('base/mail.tsv', 'text\tlabel\nhello\tham\n');
   write(
@@ -127,6 +150,7 @@ beforeAll(() => {
 afterAll(() => {
   vi.restoreAllMocks();
   rmSync(folder, { recursive: true });
+  workshop.remove();
 });
 
 function write(path: string, content: string | Buffer): void {
@@ -153,11 +177,13 @@ describe('the examples', () => {
     async ({ code, blocks }) => {
       const examples = blocks.filter((block) => !isFile(block));
       for (const block of blocks) {
-        const [, path] = fileComment.exec(block.text) ?? [];
-        if (path !== undefined) write(path, block.text);
+        const [line = '', path] = fileComment.exec(block.text) ?? [];
+        // Comments are no part of data.
+        const isData = path !== undefined && !/\.(?:yaml|ts)$/.test(path);
+        if (path !== undefined) write(path, isData ? block.text.slice(line.length) : block.text);
       }
       for (const [index, { language, text }] of examples.entries()) {
-        const found = language === 'console' ? await said(text) : await codesOf(recipeOf(text));
+        const found = language === 'console' ? await said(text) : await codesOf(recipeOf(text), isRun(code));
         if (index === 0) expect(found, text).toContain(code);
         else expect(found, text).toEqual([]);
       }
@@ -169,16 +195,31 @@ describe('the examples', () => {
   });
 });
 
-const fileComment = /^(?:#|\/\/) (\S+\.(?:yaml|ts))\n/;
+const fileComment = /^(?:#|\/\/) (\S+\.(?:yaml|ts|csv|jsonl|json|parquet))\n/;
 
 function isFile({ text }: Block): boolean {
   return fileComment.test(text);
 }
 
+/** Whether the mistake shows only while stages run. */
+function isRun(code: string): boolean {
+  return Object.hasOwn(runningCodes, code);
+}
+
 /** Examples leave out what has nothing to do with them. */
 function recipeOf(text: string): string {
   const begun = text.includes('recipe:') ? text : `recipe: 1\n${text}`;
-  return withStages(begun);
+  return withUsualStages(withStages(begun));
+}
+
+/** With the usual stages that are named, and those that they name. */
+function withUsualStages(text: string): string {
+  const missing = Object.entries(usualStages).find(
+    ([name]) => new RegExp(`[:[,] *${name}\\b[^:]`).test(text) && !text.includes(`\n  ${name}: `),
+  );
+  if (missing === undefined) return text;
+  const [name, stage] = missing;
+  return withUsualStages(`${text}  ${name}: ${stage}\n`);
 }
 
 function withStages(text: string): string {
@@ -188,13 +229,15 @@ function withStages(text: string): string {
     : `${text}stages: { mail: { uses: load-dataset, with: { path: data/mail.tsv } } }\n`;
 }
 
-async function codesOf(content: string | Buffer): Promise<readonly string[]> {
+/** The codes of what is wrong with a recipe, and, when it `runs`, of the first stage that fails. */
+async function codesOf(content: string | Buffer, runs = false): Promise<readonly string[]> {
   write('example.yaml', content);
   const checked = await checkRecipe({
     file: join(folder, 'example.yaml'),
     pluginCache: join(folder, 'plugins'),
     workingFolder: folder,
   });
+  if (checked.ok && runs) return codeOfRun(checked.value, workshop);
   const diagnostics = checked.ok ? (checked.value.warnings ?? []) : checked.error;
   return diagnostics.map(({ code }) => code);
 }

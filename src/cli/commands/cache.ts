@@ -1,9 +1,11 @@
 /** `roux cache`: what the store holds, and how it is kept small and sound. */
 import { Command, InvalidArgumentError } from 'commander';
+import type { Store } from '../../engine/store.js';
 import type { CommandOutside } from '../command-line.js';
 import { exitCodes } from '../exit-codes.js';
 import { formatBytes, formatDuration } from '../output/format-value.js';
 import { formatTable } from '../output/table.js';
+import type { Terminal } from '../output/terminal.js';
 import { oneLine } from '../output/terminal-text.js';
 import { storeOption } from '../recipe-options.js';
 
@@ -56,10 +58,28 @@ export function command(outside: CommandOutside): Command {
   return cache;
 }
 
+/** Opens the store; where there is none yet, this is said, and nothing is made. */
+async function existingStore(
+  options: CacheOptions,
+  terminal: Terminal,
+  json = 'null',
+): Promise<Store | undefined> {
+  const { findProjectStore, projectStoreFolder } = await import('../recipe-source.js');
+  const store = await findProjectStore(options, terminal);
+  if (store !== undefined) return store;
+  if (options.json === true) terminal.print(json);
+  else {
+    const { shortPath } = await import('../../diagnostics/short-path.js');
+    const folder = shortPath(await projectStoreFolder(options, terminal), terminal.directory);
+    terminal.print(`There is no store ${oneLine(folder)} yet; the first run makes it.`);
+  }
+  return undefined;
+}
+
 async function list(options: CacheOptions, { terminal }: CommandOutside): Promise<void> {
-  const { openProjectStore } = await import('../recipe-source.js');
   const { listResults } = await import('../../engine/stored-results.js');
-  const store = await openProjectStore(options, terminal);
+  const store = await existingStore(options, terminal, '[]');
+  if (store === undefined) return;
   try {
     const results = await listResults(store);
     if (options.json === true) {
@@ -95,9 +115,9 @@ async function list(options: CacheOptions, { terminal }: CommandOutside): Promis
 }
 
 async function clean(options: CacheOptions, { terminal }: CommandOutside): Promise<void> {
-  const { openProjectStore } = await import('../recipe-source.js');
   const { collectGarbage } = await import('../../engine/gc.js');
-  const store = await openProjectStore(options, terminal);
+  const store = await existingStore(options, terminal);
+  if (store === undefined) return;
   try {
     const report = await collectGarbage(store, {
       dryRun: options.dryRun === true,
@@ -127,9 +147,9 @@ async function clean(options: CacheOptions, { terminal }: CommandOutside): Promi
 }
 
 async function verify(options: CacheOptions, { terminal, exit }: CommandOutside): Promise<void> {
-  const { openProjectStore } = await import('../recipe-source.js');
   const { verifyStore } = await import('../../engine/verify.js');
-  const store = await openProjectStore(options, terminal);
+  const store = await existingStore(options, terminal);
+  if (store === undefined) return;
   try {
     const report = await verifyStore(store, { dryRun: options.dryRun === true });
     if (report.damaged.length > 0) exit(exitCodes.failed);

@@ -51,7 +51,7 @@ async function checkCommand(
     await writeOrPrint(JSON.stringify(log, null, 2), options.output, terminal);
     return;
   }
-  const { shortPath } = await import('../output/failure.js');
+  const { shortPath } = await import('../../diagnostics/short-path.js');
   const { oneLine } = await import('../output/terminal-text.js');
   for (const { file, diagnostics, stages } of checked) {
     await printDiagnostics(diagnostics, { terminal, json: false });
@@ -66,7 +66,7 @@ async function sarif(
 ): Promise<object> {
   const [{ sarifLog }, { projectRoot }, { installedVersion }] = await Promise.all([
     import('../../diagnostics/sarif.js'),
-    import('../../plugin/load-registry.js'),
+    import('../../plugin/project-root.js'),
     import('../../plugin/installation.js'),
   ]);
   return sarifLog(checked, { version: installedVersion(), folder: projectRoot(directory) });

@@ -48,13 +48,13 @@ async function compareCommand(
   options: CompareOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ openProjectStore }, { namedComparedRuns }, { compareRuns }, views] = await Promise.all([
+  const [{ openRunStore }, { namedComparedRuns }, { compareRuns }, views] = await Promise.all([
     import('../recipe-source.js'),
     import('../compared-runs.js'),
     import('../../comparison/compare-runs.js'),
     import('../output/comparison-view.js'),
   ]);
-  const store = await openProjectStore(options, terminal);
+  const store = await openRunStore(options, terminal);
   try {
     const runs = await namedComparedRuns(store, written, terminal);
     const known = [...new Set(runs.flatMap(({ stages }) => stages.map(({ name }) => name)))];

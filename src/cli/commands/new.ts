@@ -60,17 +60,28 @@ async function newCommand(
   options: NewOptions,
   { terminal, exit }: CommandOutside,
 ): Promise<void> {
-  const [{ existsSync }, { basename, dirname, join, relative, resolve }, survey, { proposeMapping }] =
-    await Promise.all([
-      import('node:fs'),
-      import('node:path'),
-      import('../../data/survey.js'),
-      import('../../data/propose-mapping.js'),
-    ]);
+  const [
+    { existsSync },
+    { basename, dirname, join, relative, resolve },
+    survey,
+    { proposeMapping },
+    { blamingWord },
+  ] = await Promise.all([
+    import('node:fs'),
+    import('node:path'),
+    import('../../data/survey.js'),
+    import('../../data/propose-mapping.js'),
+    import('../blame-word.js'),
+  ]);
+  if (written.trim() === '') {
+    throw new CommandLineError('command/argument', 'the argument <data> is empty', {
+      help: 'name a file or folder; . is the working folder',
+    });
+  }
   const data = resolve(terminal.directory, written);
   if (!existsSync(data))
-    throw new CommandLineError('command/unknown-file', `there is no ${written}`, { written });
-  const found = await survey.surveySource(data);
+    throw new CommandLineError('command/unknown-file', `there is no file or folder ${written}`, { written });
+  const found = await blamingWord(written, () => survey.surveySource(data));
   const questions = await questionsOf(options, terminal);
   try {
     const given = await columnsOf(found, options, questions);
@@ -92,6 +103,14 @@ async function newCommand(
     const splits = await survey.siblingSplits(data);
     const isPackage = options.model.startsWith('npm:');
     const model = isPackage ? options.model : resolve(terminal.directory, options.model);
+    if (existsSync(file)) {
+      const { shortPath } = await import('../../diagnostics/short-path.js');
+      const name = shortPath(file, terminal.directory);
+      throw new CommandLineError('command/file-exists', `${name} exists, and is not overwritten`, {
+        written: options.output ?? written,
+        help: 'name another file with --output',
+      });
+    }
     const { measureLengths } = await import('../token-lengths.js');
     const { newRecipeText } = await import('../new-recipe.js');
     const texts = [mapping.text, mapping.textPair].flatMap((column) =>
@@ -107,7 +126,14 @@ async function newCommand(
       survey: found,
       mapping,
       model: isPackage ? model : fromRecipe(model),
-      lengths: await measureLengths(texts, { model, folder: dirname(file), maxLength: options.maxLength }),
+      lengths: await blamingWord(options.model, () =>
+        measureLengths(texts, {
+          model,
+          written: options.model,
+          folder: dirname(file),
+          maxLength: options.maxLength,
+        }),
+      ),
     });
     const { writeFileIn } = await import('../write-file-in.js');
     await writeFileIn(terminal.directory, relative(terminal.directory, file), text, { overwrite: false });
@@ -193,7 +219,7 @@ async function tell(
   const [{ checkRecipe }, { printDiagnostics }, { shortPath }, { oneLine }] = await Promise.all([
     import('../../recipe/check-recipe.js'),
     import('../recipe-source.js'),
-    import('../output/failure.js'),
+    import('../../diagnostics/short-path.js'),
     import('../output/terminal-text.js'),
   ]);
   const { colors } = terminal;

@@ -65,15 +65,19 @@ async function predictCommand(
   { terminal }: CommandOutside,
 ): Promise<void> {
   const rows = await inputRows(texts, options, terminal);
-  const [{ openTextClassifier }, { availableParallelism }] = await Promise.all([
+  const [{ openTextClassifier }, { blamingWord }, { availableParallelism }] = await Promise.all([
     import('../text-classifier.js'),
+    import('../blame-word.js'),
     import('node:os'),
   ]);
-  const classifier = await openTextClassifier(await modelFolder(model, options, terminal), {
-    runtime: options.runtime ?? 'onnx',
-    threads: options.threads ?? availableParallelism(),
-    ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
-  });
+  const folder = await modelFolder(model, options, terminal);
+  const classifier = await blamingWord(model, () =>
+    openTextClassifier(folder, {
+      runtime: options.runtime ?? 'onnx',
+      threads: options.threads ?? availableParallelism(),
+      ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
+    }),
+  );
   const { labels } = classifier;
   try {
     for await (const chunk of chunks(rows)) {
@@ -153,11 +157,9 @@ async function modelFolder(
   options: PredictCommandOptions,
   terminal: Terminal,
 ): Promise<string> {
-  const [{ parseTrainedModel, findTrainedModel }, { describeRun }, { resolve }] = await Promise.all([
-    import('../trained-model.js'),
-    import('../describe-run.js'),
-    import('node:path'),
-  ]);
+  const [{ parseTrainedModel, findTrainedModel, neverRun }, { describeRun }, { resolve }] = await Promise.all(
+    [import('../trained-model.js'), import('../describe-run.js'), import('node:path')],
+  );
   const trained = parseTrainedModel(written);
   if (trained === undefined) {
     if (options.profile !== undefined) {
@@ -168,17 +170,21 @@ async function modelFolder(
     }
     return resolve(terminal.directory, written);
   }
-  const [{ openProjectStore, recipeFile }, { listRuns }, { listResults }] = await Promise.all([
+  const [{ findProjectStore, recipeFile }, { listRuns }, { listResults }] = await Promise.all([
     import('../recipe-source.js'),
     import('../../engine/run-record.js'),
     import('../../engine/stored-results.js'),
   ]);
   const file = recipeFile(trained.recipe, terminal);
-  const store = await openProjectStore(options, terminal);
+  const store = await findProjectStore(options, terminal);
+  if (store === undefined) throw neverRun(trained.recipe);
   try {
     const known = { store, runs: await listRuns(store), results: await listResults(store) };
     const { stage } = trained;
-    const found = await findTrainedModel({ recipe: file, stage, profile: options.profile }, known);
+    const found = await findTrainedModel(
+      { recipe: file, written: trained.recipe, stage, profile: options.profile },
+      known,
+    );
     if (found.isAmbiguous) terminal.printError(`${found.stage} of ${describeRun(found.run)}`);
     return found.folder;
   } finally {

@@ -70,13 +70,13 @@ async function reportCommand(
   options: ReportOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ openProjectStore }, { readFile }, { shortPath }, { writeFileIn }] = await Promise.all([
+  const [{ openRunStore }, { readFile }, { shortPath }, { writeFileIn }] = await Promise.all([
     import('../recipe-source.js'),
     import('node:fs/promises'),
-    import('../output/failure.js'),
+    import('../../diagnostics/short-path.js'),
     import('../write-file-in.js'),
   ]);
-  const store = await openProjectStore(options, terminal);
+  const store = await openRunStore(options, terminal);
   try {
     const page =
       (await comparisonPage(store, written, options, terminal)) ??
@@ -179,9 +179,12 @@ async function chooseRun(
   options: ReportOptions,
   terminal: Terminal,
 ): Promise<RunRecord> {
-  if (written !== undefined) return (await import('../named-run.js')).namedRun(store, written, terminal);
+  const { namedRun, noRunRecorded } = await import('../named-run.js');
+  if (written !== undefined) return namedRun(store, written, terminal);
   const { listRuns } = await import('../../engine/run-record.js');
-  const run = (await listRuns(store)).find(
+  const runs = await listRuns(store);
+  if (runs.length === 0) throw noRunRecorded();
+  const run = runs.find(
     ({ profile, stages }) =>
       (options.profile === undefined || profile === options.profile) &&
       stages.some(

@@ -75,17 +75,18 @@ async function list(
   options: ListOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ openProjectStore, recipeFile }, { listRuns }, { listTags }, { runList }] = await Promise.all([
+  const [{ findProjectStore, recipeFile }, { listRuns }, { listTags }, { runList }] = await Promise.all([
     import('../recipe-source.js'),
     import('../../engine/run-record.js'),
     import('../../engine/tags.js'),
     import('../output/run-list.js'),
   ]);
-  const store = await openProjectStore(options, terminal);
+  const file = recipe === undefined ? undefined : recipeFile(recipe, terminal);
+  const store = await findProjectStore(options, terminal);
   try {
-    const file = recipe === undefined ? undefined : recipeFile(recipe, terminal);
-    const tags = tagsByRun(await listTags(store));
-    const found = (await listRuns(store)).filter(
+    const all = store === undefined ? [] : await listRuns(store);
+    const tags = tagsByRun(store === undefined ? [] : await listTags(store));
+    const found = all.filter(
       (run) =>
         (file === undefined || run.recipe === file) &&
         (options.outcome === undefined || run.outcome === options.outcome) &&
@@ -98,13 +99,17 @@ async function list(
       terminal.print(JSON.stringify(records, null, 2));
       return;
     }
+    if (all.length === 0) {
+      terminal.print('No run is recorded here. roux run recipe.yaml runs a recipe.');
+      return;
+    }
     const { metric } = options;
     const lines = runList(shown, { tags, ...(metric !== undefined && { metric }) }, terminal);
     terminal.print(lines.join('\n'));
     const more = found.length - shown.length;
     if (more > 0) terminal.print(terminal.colors.dim(`${more} older; -n 0 lists all`));
   } finally {
-    await store.close();
+    await store?.close();
   }
 }
 
@@ -114,7 +119,7 @@ async function tag(
   options: TagOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ openProjectStore }, { tagRun, readTag, isTagName, tagNameRule }, { namedRun }, { describeRun }] =
+  const [{ openRunStore }, { tagRun, readTag, isTagName, tagNameRule }, { namedRun }, { describeRun }] =
     await Promise.all([
       import('../recipe-source.js'),
       import('../../engine/tags.js'),
@@ -127,7 +132,7 @@ async function tag(
       help: `expected: ${tagNameRule}`,
     });
   }
-  const store = await openProjectStore(options, terminal);
+  const store = await openRunStore(options, terminal);
   try {
     const run = await namedRun(store, written, terminal);
     const before = await readTag(store, name);
@@ -140,13 +145,14 @@ async function tag(
 }
 
 async function untag(name: string, options: TagOptions, { terminal }: CommandOutside): Promise<void> {
-  const [{ openProjectStore }, { removeTag }] = await Promise.all([
+  const [{ findProjectStore }, { removeTag }] = await Promise.all([
     import('../recipe-source.js'),
     import('../../engine/tags.js'),
   ]);
-  const store = await openProjectStore(options, terminal);
+  const store = await findProjectStore(options, terminal);
   try {
-    if (await removeTag(store, name)) terminal.print(`${name} names no run any more`);
+    if (store !== undefined && (await removeTag(store, name)))
+      terminal.print(`${name} names no run any more`);
     else {
       throw new CommandLineError('command/unknown-run', `there is no tag ${name}`, {
         written: name,
@@ -154,7 +160,7 @@ async function untag(name: string, options: TagOptions, { terminal }: CommandOut
       });
     }
   } finally {
-    await store.close();
+    await store?.close();
   }
 }
 

@@ -41,21 +41,17 @@ async function showCommand(
   options: ShowOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ openProjectStore }, { listRuns }, { findRun }, { namedRun }] = await Promise.all([
+  const [{ openRunStore }, { listRuns }, { findRun }, { namedRun, noRunRecorded }] = await Promise.all([
     import('../recipe-source.js'),
     import('../../engine/run-record.js'),
     import('../../engine/run-reference.js'),
     import('../named-run.js'),
   ]);
-  const store = await openProjectStore(options, terminal);
+  const store = await openRunStore(options, terminal);
   try {
     const runs = await listRuns(store);
     const [newest] = runs;
-    if (newest === undefined) {
-      throw new CommandLineError('command/no-result', 'nothing has been run yet', {
-        help: 'roux run recipe.yaml runs a recipe',
-      });
-    }
+    if (newest === undefined) throw noRunRecorded();
     const chosen = options.run === undefined ? undefined : await namedRun(store, options.run, terminal);
     const candidates = chosen === undefined ? runs : [chosen];
     const isStage =

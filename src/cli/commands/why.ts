@@ -45,6 +45,7 @@ async function whyCommand(
   const names = recipe.stages.map((stage) => stage.name);
   if (!names.includes(name)) {
     throw new CommandLineError('command/unknown-stage', `the recipe has no stage ${name}`, {
+      written: name,
       help: didYouMean(name, names) ?? `stages: ${names.join(', ')}`,
     });
   }

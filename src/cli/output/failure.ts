@@ -1,7 +1,8 @@
 /** What went wrong, as a user reads it. */
 import { readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { UserErrorDetails } from '../../artifacts/user-error.js';
+import { shortPath, withShortPaths } from '../../diagnostics/short-path.js';
 import type { StageFailure } from '../../engine/events.js';
 import { readableStack } from './readable-stack.js';
 import type { Colors, Terminal } from './terminal.js';
@@ -34,7 +35,9 @@ export function formatFailure(stage: string, failure: StageFailure, terminal: Te
 /** The message of a user's mistake with all that is known of it. */
 export function formatUserError(details: UserErrorDetails, terminal: Terminal): string {
   const { colors } = terminal;
-  const lines = [manyLines(details.message)];
+  const words = (text: string): string => withShortPaths(text, terminal.directory);
+  const code = details.code === undefined ? '' : ` ${colors.dim(`[${oneLine(details.code)}]`)}`;
+  const lines = [manyLines(words(details.message)) + code];
   if (details.file !== undefined) {
     const shown = shortPath(details.file, terminal.directory);
     const place = [shown, details.line, details.column].filter((part) => part !== undefined).join(':');
@@ -43,9 +46,9 @@ export function formatUserError(details: UserErrorDetails, terminal: Terminal): 
       lines.push(...codeFrame(details.file, details.line, details.column, terminal));
     }
   }
-  if (details.found !== undefined) lines.push(labelled('found', details.found, colors));
-  if (details.expected !== undefined) lines.push(labelled('expected', details.expected, colors));
-  if (details.help !== undefined) lines.push(labelled('help', details.help, colors));
+  if (details.found !== undefined) lines.push(labelled('found', words(details.found), colors));
+  if (details.expected !== undefined) lines.push(labelled('expected', words(details.expected), colors));
+  if (details.help !== undefined) lines.push(labelled('help', words(details.help), colors));
   return lines.join('\n');
 }
 
@@ -102,12 +105,6 @@ function readLines(file: string): readonly string[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Shortens an absolute path to one relative to the working folder where that is shorter. */
-export function shortPath(path: string, directory: string): string {
-  const short = relative(directory, path);
-  return short !== '' && short.length < path.length ? short : path;
 }
 
 function indent(text: string, blanks: number): string {

@@ -1,8 +1,10 @@
 /** One run as text: its stages, why they ran, what they came to. */
+
+import { shortPath } from '../../diagnostics/short-path.js';
 import type { RunRecord, RunStageRecord } from '../../engine/api.js';
 import type { RunReason } from '../../engine/plan.js';
 import type { Product } from '../products.js';
-import { formatFailure, shortPath } from './failure.js';
+import { formatFailure } from './failure.js';
 import { formatDuration, formatNumber } from './format-value.js';
 import { plainReason } from './plan-table.js';
 import { formatStart } from './run-list.js';

@@ -1,9 +1,10 @@
 /** Stages and their results as text. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { shortPath } from '../../diagnostics/short-path.js';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
 import { formatNumber as formatSettingNumber } from '../../engine/reasons.js';
 import type { Store } from '../../engine/store.js';
-import { formatFailure, shortPath } from './failure.js';
+import { formatFailure } from './failure.js';
 import { formatBytes, formatDuration, formatNumber } from './format-value.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';

@@ -1,5 +1,5 @@
 /** The stage's side of artifacts that are kept on the way: the engine is asked, which alone touches the store. */
-import { UserError } from '../../artifacts/user-error.js';
+import { UserError, type UserErrorDetails } from '../../artifacts/user-error.js';
 import type { CacheEntry } from '../../plugin/define-stage.js';
 import type { FileDigest } from '../digests.js';
 import type { CacheAnswer, CacheQuestion } from './protocol.js';
@@ -51,7 +51,7 @@ function pathOf(answer: CacheAnswer, signal: AbortSignal): string {
       return answer.path;
     case 'failed':
       throw answer.failure.kind === 'user'
-        ? new UserError(answer.failure)
+        ? new UserError<UserErrorDetails>(answer.failure)
         : new Error(answer.failure.message);
     case 'cancelled':
       throw signal.reason ?? new Error('The stage was cancelled');
