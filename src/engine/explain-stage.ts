@@ -3,21 +3,15 @@ import { canonicalJson } from './canonical-json.js';
 import { changesOfPath, changesOfPlugin, describeChanges } from './content-changes.js';
 import type { KeyPart, ResultOrigin, StageExplanation } from './explanation.js';
 import { type PastResult, readHistory, wiringOf } from './history.js';
-import { explainRun, type KeyedStage, keyStage, lookUp, type PathMemory, readFiles } from './inspection.js';
+import { type InspectedStage, inspectStages } from './inspect-stages.js';
+import { type KeyedStage, type PathMemory, readFiles } from './inspection.js';
 import { type KeyData, makeKeyData } from './key-data.js';
 import type { RunReason } from './plan.js';
-import type { KnownResult } from './provenance.js';
 import { explainDifferences } from './reasons.js';
 import type { ResultRecord } from './result-record.js';
 import { listRuns } from './run-record.js';
-import { producersOf, selectStages } from './selection.js';
+import { selectStages } from './selection.js';
 import type { Store } from './store.js';
-
-/** What is known of a stage before it is put into words. */
-type Inspected =
-  | { readonly state: 'hit'; readonly keyed: KeyedStage; readonly record: ResultRecord }
-  | { readonly state: 'run'; readonly keyed: KeyedStage; readonly reasons: readonly RunReason[] }
-  | { readonly state: 'waiting'; readonly waitsFor: readonly string[] };
 
 /**
  * Explains a stage: what differs from its previous result, down to the setting, the lines of a file and the stage that the
@@ -32,35 +26,9 @@ export async function explainStage(
 ): Promise<StageExplanation> {
   const { stages } = selectStages(recipe, { only: [name] });
   const paths: PathMemory = new Map();
-  const inspected = await inspectStages(store, recipe, stages, paths);
-  return new Explainer(store, recipe, inspected, paths).explain(name);
-}
-
-async function inspectStages(
-  store: Store,
-  recipe: CheckedRecipe,
-  stages: readonly CheckedStage[],
-  paths: PathMemory,
-): Promise<ReadonlyMap<string, Inspected>> {
-  const results = new Map<string, KnownResult>();
-  const inspected = new Map<string, Inspected>();
-  for (const stage of stages) {
-    const waitsFor = producersOf(stage).filter((producer) => !results.has(producer));
-    if (waitsFor.length > 0) {
-      inspected.set(stage.name, { state: 'waiting', waitsFor });
-      continue;
-    }
-    const keyed = await keyStage(store, recipe, stage, results, paths);
-    const found = await lookUp(store, keyed.key);
-    if (found.state === 'hit') {
-      results.set(stage.name, { record: found.record, data: keyed.data });
-      inspected.set(stage.name, { state: 'hit', keyed, record: found.record });
-    } else {
-      const reasons = await explainRun(store, recipe, stage, keyed, found.lost, () => false);
-      inspected.set(stage.name, { state: 'run', keyed, reasons });
-    }
-  }
-  return inspected;
+  const inspected = await inspectStages(recipe, stages, { store, paths });
+  const byName = new Map(inspected.map((found) => [found.stage.name, found]));
+  return new Explainer(store, recipe, byName, paths).explain(name);
 }
 
 class Explainer {
@@ -69,15 +37,15 @@ class Explainer {
   constructor(
     private readonly store: Store,
     private readonly recipe: CheckedRecipe,
-    private readonly inspected: ReadonlyMap<string, Inspected>,
+    private readonly inspected: ReadonlyMap<string, InspectedStage>,
     private readonly paths: PathMemory,
   ) {}
 
   async explain(name: string): Promise<StageExplanation> {
     this.told.add(name);
-    const stage = this.recipe.stages.find((candidate) => candidate.name === name);
     const found = this.inspected.get(name);
-    if (stage === undefined || found === undefined) throw new Error(`Stage ${name} was not inspected`);
+    if (found === undefined) throw new Error(`Stage ${name} was not inspected`);
+    const { stage } = found;
     switch (found.state) {
       case 'hit':
         return this.explainHit(stage, found.keyed, found.record);
