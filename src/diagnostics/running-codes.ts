@@ -7,6 +7,8 @@
 export const runningCodes = {
   // Files that change or are missing while a recipe runs.
   'file/changed-meanwhile': 'a file changed while a stage was reading it',
+  'file/special': 'a device, pipe or socket instead of a file',
+  'file/too-many': 'a folder with too many files',
   // What must hold.
   'expect/missed': 'a figure is not as expected',
   // Data.
@@ -90,6 +92,7 @@ export const runningCodes = {
   'train/warmup': 'a warmup that is neither a ratio nor a number of steps',
   'activations/contradiction': 'activations in the store that contradict each other',
   'activations/float16': 'an activation that is too large for float16',
+  'checkpoint/damaged': 'a checkpoint is not as it was written',
   'curve/line': 'a line of a loss curve in the store is broken',
   // Penalties against forgetting.
   'ewc/empty': 'no example to estimate the Fisher information from',
@@ -154,6 +157,7 @@ export const runningCodes = {
   'store/busy': 'another process is removing things from the store',
   'store/not-empty': 'a folder with other things where the store should be',
   'store/not-a-folder': 'a file stands where the store should be',
+  'store/part': 'a part of the store is no folder',
   'store/unreliable': 'the disk does not keep what is stored',
   'store/version': 'a store of another version, or no store',
   'disk/eacces': 'permission denied',
