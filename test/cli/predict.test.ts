@@ -163,7 +163,7 @@ describe('a classifier', () => {
   it('that is not there is told', async () => {
     const options = { runtime: 'cpu', threads: 1 } as const;
     await expect(openTextClassifier(join(folder, 'nothing'), options)).rejects.toMatchObject({
-      details: { code: 'predict/missing' },
+      details: { code: 'command/unknown-file' },
     });
     await expect(openTextClassifier(folder, options)).rejects.toMatchObject({
       details: { code: 'predict/no-model' },
