@@ -25,50 +25,34 @@ export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
       { type: 'string' },
     ],
   };
-  const { required: _, type: __, ...stageShape } = stageSchema;
-  const { required: ___, ...recipeShape } = recipeSchema;
+  const { required: _, ...recipeShape } = recipeSchema;
+  const recipe = (stageShape: JsonObject): JsonObject => ({
+    ...recipeShape,
+    properties: {
+      ...sections,
+      params: { ...sections.params, additionalProperties: paramOrDefault },
+      stages: {
+        ...sections.stages,
+        additionalProperties: { ...stageSchema, properties: { ...stage, uses }, ...stageShape },
+      },
+    },
+  });
+  const consequences = stages.map((facts) => ifUses(facts.type, stageConsequence(facts)));
+  const requirements = stages.flatMap((facts) => {
+    const required = requirementsOf(facts);
+    return required ? [ifUses(facts.type, required)] : [];
+  });
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     required: ['recipe'],
     defaultSnippets: [skeleton],
-    ...allowParams({
-      ...recipeShape,
-      properties: {
-        ...sections,
-        params: { ...sections.params, additionalProperties: paramOrDefault },
-        stages: {
-          ...sections.stages,
-          additionalProperties: {
-            ...stageShape,
-            properties: { ...stage, uses },
-            allOf: stages.map((facts) => ifUses(facts.type, stageConsequence(facts))),
-          },
-        },
-      },
-    }),
-    ...byExtending(stages),
-  };
-}
-
-/** A recipe that extends another may leave out what that one says, and remove its stages. */
-function byExtending(stages: readonly StageFacts[]): JsonObject {
-  const ofStages = (schema: JsonObject): JsonObject => ({
-    properties: { stages: { additionalProperties: schema } },
-  });
-  return {
+    // A recipe that extends another may leave out what that one says, and remove what it says by null.
     if: { required: ['extends'] },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: ofStages({ type: ['object', 'null'] }),
+    then: allowParams(recipe({ required: [], allOf: consequences }), { removal: true }),
     else: {
+      ...allowParams(recipe({ required: ['uses'], allOf: [...consequences, ...requirements] })),
       required: ['stages'],
-      ...ofStages({
-        type: 'object',
-        required: ['uses'],
-        allOf: stages.flatMap((facts) => {
-          const requirements = requirementsOf(facts);
-          return requirements ? [ifUses(facts.type, requirements)] : [];
-        }),
-      }),
     },
   };
 }

@@ -260,6 +260,50 @@ describe('an editor underlines', () => {
     expect(found).toEqual([]);
   });
 
+  const removals = [
+    'seed: null',
+    'stages:',
+    '  mail: { with: { limit: null, text: null, label: null, labels: null, split: { validation: null } } }',
+    '  base: { with: { task: null } }',
+    '  tokens: { with: { max_length: null, overflow: null } }',
+    '  frozen: { uses: freeze-layers, with: { freeze: null } }',
+    '  train: { uses: train, in: { penalties: null }, with: { early_stopping: null, class_weights: null } }',
+    '  evaluate: { expect: null, with: null }',
+    '  named: { uses: load-dataset, with: { limit: null, text: null, split: { validation: null } } }',
+    '',
+  ];
+
+  test('no null that removes what an extended recipe says', async () => {
+    expect(await underlined(['recipe: 1', 'extends: ./base.yaml', ...removals].join('\n'))).toEqual([]);
+  });
+
+  test('every null where there is nothing that it could remove', async () => {
+    const stages = [
+      'stages:',
+      '  mail: { uses: load-dataset, with: { path: mail.tsv, limit: null, text: null, split: { test: null } } }',
+      '  base: { uses: load-model, with: { from: models/base, task: null } }',
+      '  audit: null',
+    ];
+    const found = await underlined(['recipe: 1', 'seed: null', ...stages, ''].join('\n'));
+    const expected = (type: string): string => `null: Incorrect type. Expected "${type}".`;
+    expect([...new Set(found)].sort()).toEqual([
+      expected('integer'),
+      expected('number'),
+      expected('object'),
+      expected('string'),
+      expect.stringMatching(/^null: Value must be "sequence-classification"/),
+    ]);
+  });
+
+  test('what is wrong beside a null', async () => {
+    const stages = 'stages:\n  mail: { uses: load-dataset, with: { lable: null, limit: 0 } }\n';
+    const found = await underlined(`recipe: 1\nextends: ./base.yaml\n${stages}`);
+    expect([...found].sort()).toEqual([
+      '0: Value is below the minimum of 1.',
+      'lable: Property lable is not allowed.',
+    ]);
+  });
+
   test.each(ownRecipes)('nothing in %s', async (name) => {
     const file = join(root, 'recipes', name);
     const found = await client.open(file, readFileSync(file, 'utf8'));
