@@ -4,6 +4,8 @@ import type { SourceSurvey } from '../../data/survey.js';
 import type { CommandOutside } from '../command-line.js';
 import { CommandLineError, exitCodes } from '../exit-codes.js';
 import type { Terminal } from '../output/terminal.js';
+import { oneLine } from '../output/terminal-text.js';
+import type { Questions } from '../questions.js';
 import { wholeNumber } from '../recipe-options.js';
 
 interface NewOptions {
@@ -82,7 +84,8 @@ async function newCommand(
   if (!existsSync(data))
     throw new CommandLineError('command/unknown-file', `there is no file or folder ${written}`, { written });
   const found = await blamingWord(written, () => survey.surveySource(data));
-  const questions = await questionsOf(options, terminal);
+  const { openQuestions, QuestionsEnded } = await import('../questions.js');
+  const questions = await openQuestions(terminal, options.yes !== true);
   try {
     const given = await columnsOf(found, options, questions);
     const mapping = proposeMapping(found, given);
@@ -95,7 +98,11 @@ async function newCommand(
     const name = nameOf(data, basename, dirname);
     const folder = existsSync(join(terminal.directory, 'recipes')) ? 'recipes' : '';
     const proposed = options.output ?? join(folder, `${name}.yaml`);
-    const file = resolve(terminal.directory, await questions.ask('the recipe to write', proposed));
+    const taken = (answer: string): string | undefined =>
+      existsSync(resolve(terminal.directory, answer))
+        ? `${oneLine(answer)} exists, and is not overwritten`
+        : undefined;
+    const file = resolve(terminal.directory, await questions.ask('the recipe to write', proposed, taken));
     const fromRecipe = (path: string): string => {
       const short = relative(dirname(file), path).replaceAll('\\', '/');
       return short === '' ? '.' : short;
@@ -138,6 +145,10 @@ async function newCommand(
     const { writeFileIn } = await import('../write-file-in.js');
     await writeFileIn(terminal.directory, relative(terminal.directory, file), text, { overwrite: false });
     await tell(file, text, terminal, exit);
+  } catch (error) {
+    if (!(error instanceof QuestionsEnded)) throw error;
+    terminal.printError('\nNothing was written.');
+    exit(exitCodes.interrupted);
   } finally {
     questions.close();
   }
@@ -153,26 +164,6 @@ function nameOf(data: string, basename: (path: string) => string, dirname: (path
   return name === '' ? 'recipe' : name;
 }
 
-/** Asks on a terminal; elsewhere every answer is the proposed one. */
-interface Questions {
-  readonly ask: (question: string, proposed: string) => Promise<string>;
-  readonly close: () => void;
-}
-
-async function questionsOf({ yes }: NewOptions, terminal: Terminal): Promise<Questions> {
-  if (yes === true || !terminal.interactive || terminal.stdin.isTTY !== true)
-    return { ask: async (_, proposed) => proposed, close: () => {} };
-  const { createInterface } = await import('node:readline/promises');
-  const lines = createInterface({ input: terminal.stdin, output: terminal.stdout });
-  return {
-    ask: async (question, proposed) => {
-      const answer = await lines.question(`${question} ${terminal.colors.dim(`[${proposed}]`)} `);
-      return answer.trim() === '' ? proposed : answer.trim();
-    },
-    close: () => lines.close(),
-  };
-}
-
 /** What the options and the answers say about the columns. */
 async function columnsOf(
   found: SourceSurvey,
@@ -181,16 +172,19 @@ async function columnsOf(
 ): Promise<{ readonly text?: string; readonly textPair?: string; readonly label?: string | false }> {
   const { proposeMapping } = await import('../../data/propose-mapping.js');
   const names = found.columns.map(({ name }) => name);
-  const known = async (column: string): Promise<string> => {
-    if (names.includes(column)) return column;
-    const { didYouMean } = await import('../../diagnostics/suggest.js');
+  const { didYouMean } = await import('../../diagnostics/suggest.js');
+  const helpWith = (column: string): string =>
+    didYouMean(column, names) ?? `columns: ${names.map(oneLine).join(', ')}`;
+  const objection = (column: string): string | undefined =>
+    names.includes(column) ? undefined : `the data have no column ${oneLine(column)}; ${helpWith(column)}`;
+  const { text, textPair, label } = options;
+  for (const column of [text, textPair, label || undefined]) {
+    if (column === undefined || names.includes(column)) continue;
     throw new CommandLineError('command/unknown-column', `the data have no column ${column}`, {
       written: column,
-      help: didYouMean(column, names) ?? `columns: ${names.join(', ')}`,
+      help: helpWith(column),
     });
-  };
-  const { text, textPair, label } = options;
-  for (const column of [text, textPair, label || undefined]) if (column !== undefined) await known(column);
+  }
   const given = {
     ...(text === undefined ? {} : { text }),
     ...(textPair === undefined ? {} : { textPair }),
@@ -199,13 +193,17 @@ async function columnsOf(
   const proposed = proposeMapping(found, given);
   if (proposed === undefined || names.length < 2) return given;
   const none = 'none';
-  const asked = text ?? (await known(await ask('the column with the text', proposed.text)));
-  const answer = label ?? (await ask(`the column with the label, or ${none}`, proposed.label ?? none));
+  const asked = text ?? (await ask('the column with the text', proposed.text, objection));
+  const answer =
+    label ??
+    (await ask(`the column with the label, or ${none}`, proposed.label ?? none, (column) =>
+      column === none ? undefined : objection(column),
+    ));
   return {
     ...given,
     ...(proposed.textPair === undefined || asked !== proposed.text ? {} : { textPair: proposed.textPair }),
     text: asked,
-    label: answer === false || answer === none ? false : await known(answer),
+    label: answer === none ? false : answer,
   };
 }
 
@@ -216,17 +214,16 @@ async function tell(
   terminal: Terminal,
   exit: (code: number) => void,
 ): Promise<void> {
-  const [{ checkRecipe }, { printDiagnostics }, { shortPath }, { oneLine }] = await Promise.all([
+  const [{ checkRecipe }, { printDiagnostics }, { shortPath }] = await Promise.all([
     import('../../recipe/check-recipe.js'),
     import('../recipe-source.js'),
     import('../../diagnostics/short-path.js'),
-    import('../output/terminal-text.js'),
   ]);
   const { colors } = terminal;
   const name = oneLine(shortPath(file, terminal.directory));
   terminal.print(`${colors.green('written')} ${colors.bold(name)}\n`);
   terminal.print(
-    manyLinesOf(text, oneLine)
+    manyLinesOf(text)
       .map((line) => colors.dim(`  ${line}`))
       .join('\n'),
   );
@@ -241,6 +238,6 @@ async function tell(
   );
 }
 
-function manyLinesOf(text: string, oneLine: (line: string) => string): readonly string[] {
+function manyLinesOf(text: string): readonly string[] {
   return text.trimEnd().split('\n').map(oneLine);
 }
