@@ -4,7 +4,7 @@ import { constantsOf, isList, isObject } from './describe-schema.js';
 import { appendKey } from './merge-recipes.js';
 
 /** What may stand in the place of a value besides it. */
-export interface AllowedInstead {
+interface AllowedInstead {
   /** `null`, which removes what an extended recipe says under the key. */
   readonly removal: boolean;
 }
