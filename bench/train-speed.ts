@@ -3,7 +3,7 @@
  * dropout 0.1. Both sides train in turn, segment by segment; printed are medians of examples per second and their ratio.
  *
  * `node bench/run.mjs train-speed [--peer default,grouped,...|all|none] [--segments 5] [--steps 16] [--threads 2]
- * [--length 128]`. Python with the peers: ROUX_BENCH_PYTHON; see docs/guide/speed.md.
+ * [--length 128] [--recompute]`. With `--recompute` another side of roux trains with `recompute: true`. Python with the peers: ROUX_BENCH_PYTHON; see docs/guide/speed.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,6 +43,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '32' },
     length: { type: 'string' },
     'bert-base': { type: 'boolean', default: false },
+    recompute: { type: 'boolean', default: false },
     side: { type: 'string' },
   },
 });
@@ -54,7 +55,7 @@ async function compare(): Promise<void> {
   const output = mkdtempSync(join(tmpdir(), 'roux-bench-'));
   const settings: RouxSettings = {
     model: minilmFolder(),
-    maxLength: 128,
+    maxLength: Math.max(128, Number(values.length ?? 0)),
     batchSize: Number(values.batch),
     learningRate: 2e-5,
     threads: Number(values.threads),
@@ -77,7 +78,10 @@ async function compare(): Promise<void> {
     sides.push(side);
     console.log(`${name}: ${ready.versions}; ${ready.settings}`);
   };
-  await start('roux', process.execPath, [fileURLToPath(import.meta.url), '--side', JSON.stringify(settings)]);
+  const startRoux = (name: string, own: RouxSettings) =>
+    start(name, process.execPath, [fileURLToPath(import.meta.url), '--side', JSON.stringify(own)]);
+  await startRoux('roux', settings);
+  if (values.recompute) await startRoux('roux, recomputing', { ...settings, recompute: true });
   const script = fileURLToPath(new URL('../bench/peers/hf_trainer.py', import.meta.url));
   for (const name of names) {
     const peer = { ...settings, data: sst2File('train'), output, ...PEERS[name] };
@@ -86,7 +90,8 @@ async function compare(): Promise<void> {
   const segments = sides.map((): Segment[] => []);
   const warmUps: Segment[] = [];
   // roux compiles a step for every padded length when it first comes up.
-  const warmUpSteps = (index: number) => Number(index === 0 ? values['warm-up'] : values['peer-warm-up']);
+  const warmUpSteps = (index: number) =>
+    Number(index < sides.length - names.length ? values['warm-up'] : values['peer-warm-up']);
   for (const [index, side] of sides.entries()) warmUps.push(await side.train(warmUpSteps(index)));
   for (let round = 0; round < Number(values.segments); round += 1) {
     for (const [index, side] of sides.entries())

@@ -31,6 +31,8 @@ export interface RouxSettings {
   readonly threads: number;
   readonly dropout: number;
   readonly seed: number;
+  /** Activations are computed again in the backward pass. */
+  readonly recompute?: boolean;
 }
 
 /** Runs until told to end. */
@@ -44,14 +46,17 @@ export async function runRouxSide(settings: RouxSettings): Promise<void> {
   say({
     ready: performance.now() / 1000,
     versions: `${runtime.fingerprint}, Node ${process.versions.node}`,
-    settings: `AdamW, dropout ${settings.dropout}, batch ${settings.batchSize}, threads ${settings.threads}`,
+    settings:
+      `AdamW, dropout ${settings.dropout}, batch ${settings.batchSize}, threads ${settings.threads}` +
+      (settings.recompute === true ? ', activations computed again' : ''),
   });
   let left = order();
   if (left > 0) {
     let steps = left;
     let begin = performance.now();
     const stop = new AbortController();
-    const objective = createObjective(architecture, 'sequence-classification');
+    const { recompute = false } = settings;
+    const objective = createObjective(architecture, 'sequence-classification', { recompute });
     const training = train({
       runtime,
       objective,

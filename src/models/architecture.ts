@@ -100,8 +100,13 @@ export interface Architecture {
    * form. Null for what is no weight or a copy of one (position ids, tied decoders).
    */
   parameterName(storedName: string): string | null;
-  /** The features of a prefix, without dropout. */
-  prefixFeatures(weights: NamedTensors, inputs: EncoderInputs, prefix: Prefix): Tensor2D;
+  /** The features of a prefix, from tokens or from those of a shorter one of all rows; by default without dropout. */
+  prefixFeatures(
+    weights: NamedTensors,
+    inputs: EncoderInputs | PrefixFeatures,
+    prefix: Prefix,
+    options?: ForwardOptions,
+  ): Tensor2D;
   /** Scores of the classes: [batch, labels]. */
   classify(weights: NamedTensors, inputs: EncoderInputs | PrefixFeatures, options: ForwardOptions): Tensor2D;
   /**

@@ -39,7 +39,8 @@ export function createBert(fields: JsonFields): Architecture {
     architectureName: (task) =>
       task === 'sequence-classification' ? 'BertForSequenceClassification' : 'BertForMaskedLM',
     parameterName: (storedName) => bertParameterName(storedName, config),
-    prefixFeatures: (weights, inputs, prefix) => bertPrefix(weights, config, inputs, prefix),
+    prefixFeatures: (weights, inputs, prefix, options = { training: false }) =>
+      bertPrefix(weights, config, inputs, prefix, options),
     classify: (weights, inputs, options) => bertClassifier(weights, config, inputs, options),
     predictTokens: (weights, inputs, positions, options) =>
       bertMaskedLanguageModel(weights, config, inputs, positions, options),
@@ -75,13 +76,16 @@ export function bertEncoder(
 function bertPrefix(
   weights: NamedTensors,
   config: BertConfig,
-  inputs: EncoderInputs,
+  inputs: EncoderInputs | PrefixFeatures,
   { layers, rows, pooled }: Prefix,
+  options: ForwardOptions,
 ): tf.Tensor2D {
-  const options: ForwardOptions = { training: false };
-  const embedded = embed(weights, config, inputs, options); // [N, H]
-  const range = { first: 0, end: layers };
-  const hidden = encoderLayers(weights, config, embedded, inputs.attentionMask, range, options, { rows });
+  const { attentionMask } = inputs;
+  if (attentionMask === undefined) throw new Error('features of all tokens come with an attention mask');
+  const isBegun = 'features' in inputs;
+  const below = isBegun ? inputs.features : embed(weights, config, inputs, options); // [N, H]
+  const range = { first: isBegun ? inputs.prefix.layers : 0, end: layers };
+  const hidden = encoderLayers(weights, config, below, attentionMask, range, options, { rows });
   return pooled ? bertPooler(weights, hidden) : hidden;
 }
 

@@ -25,6 +25,24 @@ export function valueAndGradients(
   };
 }
 
+/**
+ * What the gradient of a scalar with respect to the value of a function becomes with respect to the function's named tensors.
+ *
+ * @param gradient of the shape of the value.
+ */
+export function backward(
+  value: (tensors: NamedTensors) => tf.Tensor,
+  tensors: NamedTensors,
+  gradient: tf.Tensor,
+): Record<string, tf.Tensor> {
+  const names = Object.keys(tensors);
+  const differentiate = tf.grads((...given: tf.Tensor[]) =>
+    value(Object.fromEntries(names.map((name, index) => [name, given[index] as tf.Tensor]))),
+  );
+  const gradients = differentiate(Object.values(tensors), gradient);
+  return Object.fromEntries(names.map((name, index) => [name, gradients[index] as tf.Tensor]));
+}
+
 /** The Euclidean norm of all gradients together, a scalar. */
 export function globalNorm(gradients: NamedTensors): tf.Scalar {
   const squares = Object.values(gradients).map((gradient) => gradient.square().sum());

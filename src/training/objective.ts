@@ -66,6 +66,27 @@ export interface Objective {
   evaluate(logits: tf.Tensor2D, inputs: NamedTensors): NamedTensors;
   /** Where more is minimised than a function of the logits; it takes the place of `lossSum` and `evaluate` in training. */
   readonly joint?: JointLoss;
+  /** The forward pass of training in parts, whose activations are computed again in the backward pass instead of kept. */
+  readonly parts?: ForwardParts;
+}
+
+/**
+ * A forward pass with dropout, cut between layers: every part but the last gives features to the next one, float32
+ * [size x length, width].
+ */
+export interface ForwardParts {
+  /** Names of the parameters of each part, from the input up; at least two parts. */
+  readonly parameters: readonly (readonly string[])[];
+  readonly width: number;
+  /** The features of a part that is not the last; `below` are those of the part under it, none for the first. */
+  features(
+    part: number,
+    below: tf.Tensor2D | undefined,
+    inputs: NamedTensors,
+    weights: NamedTensors,
+  ): tf.Tensor2D;
+  /** The logits, from the features of the last part but one. */
+  logits(below: tf.Tensor2D, inputs: NamedTensors, weights: NamedTensors): tf.Tensor2D;
 }
 
 /** A loss of several outputs of one forward pass. */

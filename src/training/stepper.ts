@@ -15,6 +15,7 @@ import type { StepResult } from './checkpoint.js';
 import type { ObjectiveBatch, ObjectiveData } from './objective.js';
 import { activeGroups, type TimedGroup } from './optimizer-groups.js';
 import { optimizerScalars } from './parameter-updates.js';
+import { compileRecomputation } from './recomputation.js';
 import type { Schedule } from './schedules.js';
 import {
   compileAccumulation,
@@ -39,8 +40,8 @@ export interface StepperOptions {
   readonly learningRate: number;
   /** Decay of the average of the weights, where there is one. */
   readonly averageDecay?: number;
-  /** Batches that make up one update. */
-  readonly gradientAccumulation: number;
+  /** Gradients are accumulated before an update: of several batches, or of the parts of a forward pass. */
+  readonly accumulates: boolean;
   /** Decides dropout. */
   readonly random: Random;
   readonly signal?: AbortSignal;
@@ -78,7 +79,8 @@ export function createStepper(options: StepperOptions): Stepper {
   };
   const forShape = (kind: 'train' | 'accumulate', groups: readonly TimedGroup[], plan: BatchPlan) => {
     const { length, size } = plan;
-    const compile = kind === 'train' ? compileTrainStep : compileAccumulation;
+    const inParts = options.step.objective.parts === undefined ? compileAccumulation : compileRecomputation;
+    const compile = kind === 'train' ? compileTrainStep : inParts;
     // By shapes, not by length: inputs need not depend on it.
     const shapes = JSON.stringify(options.step.objective.inputs(length, size));
     return get(`${kind} ${shapes}`, () =>
@@ -139,10 +141,9 @@ export function createStepper(options: StepperOptions): Stepper {
       const [plan] = plans;
       const [batch] = batches;
       if (plan === undefined || batch === undefined) throw new Error('an update has at least one batch');
-      const outputs =
-        options.gradientAccumulation > 1
-          ? await updateInParts(step, groups, plans, batches, scalars)
-          : await updateAtOnce(step, groups, plan, batch, scalars);
+      const outputs = options.accumulates
+        ? await updateInParts(step, groups, plans, batches, scalars)
+        : await updateAtOnce(step, groups, plan, batch, scalars);
       return {
         loss: numberOf(outputs.loss),
         penalty: numberOf(outputs.penalty),

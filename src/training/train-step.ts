@@ -39,7 +39,10 @@ export interface TrainStepOptions {
   readonly maximumGradientNorm: number;
 }
 
-const lossScaleSpec: Readonly<Record<string, TensorSpec>> = { loss_scale: { shape: [], dtype: 'float32' } };
+/** The spec of `lossScale`. */
+export const lossScaleSpec: Readonly<Record<string, TensorSpec>> = {
+  loss_scale: { shape: [], dtype: 'float32' },
+};
 
 /** The input that turns a sum of losses into a mean over the effective batch. */
 export function lossScale(weight: number): NamedHostTensors {
@@ -81,11 +84,7 @@ export function compileAccumulation(
 ): Promise<CompiledFunction> {
   const fn: TensorFunction = (inputs, values) => {
     const { value, gradients } = lossAndGradients(options, inputs, values);
-    const updates = Object.entries(gradients).map(([name, gradient]) => {
-      const accumulated = accumulatedName(name);
-      return [accumulated, tf.add(at(values, accumulated), gradient)] as const;
-    });
-    return { outputs: { loss: value }, updates: Object.fromEntries(updates) };
+    return { outputs: { loss: value }, updates: accumulate(gradients, values) };
   };
   return runtime.compile(fn, {
     name: `accumulate-${size}x${length}`,
@@ -136,6 +135,15 @@ export function trainingVariables(
     accumulated: Object.fromEntries(accumulated),
     penalty: penalty.variables,
   };
+}
+
+/** New values of the accumulated gradients, by variable name. */
+export function accumulate(gradients: NamedTensors, values: NamedTensors): Record<string, tf.Tensor> {
+  const updates = Object.entries(gradients).map(([name, gradient]) => {
+    const accumulated = accumulatedName(name);
+    return [accumulated, tf.add(at(values, accumulated), gradient)] as const;
+  });
+  return Object.fromEntries(updates);
 }
 
 function lossAndGradients(options: TrainStepOptions, inputs: NamedTensors, values: NamedTensors) {

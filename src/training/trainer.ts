@@ -41,7 +41,8 @@ export async function train(given: TrainingOptions): Promise<TrainingResult> {
     keepsAverage: settings.averageDecay !== undefined,
     maximumGradientNorm: settings.maximumGradientNorm,
   };
-  const extra = trainingVariables(options.weights, step, settings.gradientAccumulation > 1);
+  const accumulates = settings.gradientAccumulation > 1 || objective.parts !== undefined;
+  const extra = trainingVariables(options.weights, step, accumulates);
   const resumable = [...trainable, ...Object.keys(extra.optimizer)];
   const earlier = await goOnFrom(options, plan, resumable);
   const checkpoint = (await resume(options, resumable)) ?? earlier.checkpoint;
@@ -62,7 +63,7 @@ export async function train(given: TrainingOptions): Promise<TrainingResult> {
     schedule: scheduleOf(settings, plan.totalSteps),
     learningRate: settings.learningRate,
     ...(settings.averageDecay === undefined ? {} : { averageDecay: settings.averageDecay }),
-    gradientAccumulation: settings.gradientAccumulation,
+    accumulates,
     random: random.fork('dropout'),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -66,7 +66,7 @@ async function updates(reference: Reference) {
       totalSteps: reference.steps,
       warmupSteps: reference.warmup,
     }),
-    gradientAccumulation: 1,
+    accumulates: false,
     random: createRandom(0),
   });
   const results = [];

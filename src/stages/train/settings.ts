@@ -30,6 +30,12 @@ export const trainSettings = Type.Object(
       minimum: 1,
       description: 'Batches that make up one update; equal to one batch of so many times the size.',
     }),
+    recompute: Type.Optional(
+      Type.Boolean({
+        description:
+          'Classification: keep only what each layer hands on, and compute the rest once more in the backward pass. Long texts and large batches then take much less memory and about a third more time. Default: false.',
+      }),
+    ),
     ...optimizerSettings,
     ...groupSettings,
     dropout: Type.Optional(

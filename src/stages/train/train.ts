@@ -219,6 +219,13 @@ function withDropout(architecture: Architecture, dropout: number | undefined): A
 
 function objectiveSettingsOf(settings: TrainSettings, model: Model, data: ModelTokens): ObjectiveSettings {
   if (model.task === 'masked-language-modeling') {
+    if (settings.recompute === true) {
+      throw new UserError({
+        code: 'train/classification-only',
+        message: 'recompute is for classification; this model is a masked language model.',
+        help: 'Use a smaller batch_size with gradient_accumulation, or load the model with task: sequence-classification.',
+      });
+    }
     if (settings.class_weights !== undefined || settings.label_smoothing > 0) {
       throw new UserError({
         code: 'train/classification-only',
@@ -231,6 +238,7 @@ function objectiveSettingsOf(settings: TrainSettings, model: Model, data: ModelT
   }
   const classWeights = classWeightsOf(settings.class_weights, model, data);
   return {
+    recompute: settings.recompute ?? false,
     labelSmoothing: settings.label_smoothing,
     ...(classWeights === undefined ? {} : { classWeights }),
   };

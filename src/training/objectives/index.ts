@@ -14,6 +14,7 @@ import type {
 import type { NamedTensors } from '../../runtime/runtime.js';
 import { collateFeatures, featureInputSpecs } from '../frozen-features.js';
 import type { Objective, ObjectiveData } from '../objective.js';
+import { classifierParts } from './classifier-parts.js';
 import { distilledLanguageModel } from './distilled-language-model.js';
 import { maskedData, maskedLanguageModel } from './masked-language-model.js';
 import { classificationData, sequenceClassification } from './sequence-classification.js';
@@ -30,6 +31,8 @@ export interface ObjectiveSettings {
   readonly prefix?: Prefix;
   /** The prefix's features are the inputs, instead of tokens. Only for classification, whose inputs never change. */
   readonly fromFeatures?: boolean;
+  /** Classification: activations of layers are computed again in the backward pass instead of kept. */
+  readonly recompute?: boolean;
   /** Masked language modelling: the weight of the teacher's part; without it there is none. */
   readonly distillationWeight?: number;
 }
@@ -52,8 +55,10 @@ export function createObjective(
     return { prefix, features, attentionMask: inputs.attention_mask as tf.Tensor2D | undefined };
   };
   switch (task) {
-    case 'sequence-classification':
+    case 'sequence-classification': {
+      const parts = settings.recompute === true ? classifierParts(architecture, prefix, inputsOf) : undefined;
       return sequenceClassification({
+        ...(parts === undefined ? {} : { parts }),
         logits: (inputs, weights, options) =>
           architecture.classify(weights, inputsOf(inputs, weights), options),
         labels: architecture.config.labels.length,
@@ -64,6 +69,7 @@ export function createObjective(
             }
           : {}),
       });
+    }
     case 'masked-language-modeling':
       return distilled(
         architecture,

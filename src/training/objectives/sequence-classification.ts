@@ -10,7 +10,13 @@ import type { HostTensor, NamedTensors, TensorSpec } from '../../runtime/runtime
 import type { BatchPlan } from '../batches.js';
 import { collate, encoderInputSpecs, exampleLengths } from '../collate.js';
 import { classTargets, crossEntropySum } from '../losses.js';
-import type { EvaluationResult, LogitsOptions, Objective, ObjectiveData } from '../objective.js';
+import type {
+  EvaluationResult,
+  ForwardParts,
+  LogitsOptions,
+  Objective,
+  ObjectiveData,
+} from '../objective.js';
 
 /** The forward pass of a classifier: logits of shape [batch, labels]. */
 export type ClassifierLogits = (
@@ -23,6 +29,8 @@ export type ClassifierLogits = (
 export interface SequenceClassificationOptions {
   readonly logits: ClassifierLogits;
   readonly labels: number;
+  /** The forward pass in parts, where activations are computed again. */
+  readonly parts?: ForwardParts;
   /** Shapes of what the model reads; default: an encoder's tokens. */
   readonly inputs?: (length: number, size: number) => Readonly<Record<string, TensorSpec>>;
 }
@@ -43,6 +51,7 @@ export function sequenceClassification(options: SequenceClassificationOptions): 
     lossSum: (logits, inputs) => crossEntropySum(logits, inputs.targets as tf.Tensor2D),
     rowWeights: (inputs) => tf.ones([inputs.targets?.shape[0] ?? 0]),
     evaluate: (logits) => ({ log_probabilities: tf.logSoftmax(logits) }),
+    ...(options.parts === undefined ? {} : { parts: options.parts }),
   };
 }
 
