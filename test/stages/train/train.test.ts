@@ -171,6 +171,7 @@ describe('the train stage', () => {
     ['adafactor', { optimizer: 'adafactor', scale_parameter: true, learning_rate: 0.1 }],
     ['lion', { optimizer: 'lion', learning_rate: 1e-3, weight_decay: 0.1 }],
     ['sgd', { optimizer: 'sgd', momentum: 0.9, nesterov: true, learning_rate: 0.1 }],
+    ['activations that are computed again', { recompute: true, dropout: 0.1 }],
     ['one cycle', { schedule: 'one-cycle', learning_rate: 1e-2 }],
     [
       'layer decay, groups, unfreezing and an average',
@@ -242,6 +243,12 @@ describe('the train stage', () => {
       model: await project.model('sequence-classification', { frozen: () => true }),
     };
     expect((await failure(run(frozen))).message).toContain('nothing to train');
+    const masked = {
+      model: await project.model('masked-language-modeling'),
+      tokens: await project.tokens({ labels: null }),
+    };
+    const recomputed = await failure(run(masked, { recompute: true }));
+    expect(recomputed.message).toContain('recompute is for classification');
   });
 
   it('says where and why training diverged', async () => {
