@@ -33,7 +33,7 @@ export const trainSettings = Type.Object(
     recompute: Type.Optional(
       Type.Boolean({
         description:
-          'Classification: keep only what each layer hands on, and compute the rest once more in the backward pass. Long texts and large batches then take much less memory and about a third more time. Default: false.',
+          'Classification: keep only what each layer hands on, and compute the rest once more in the backward pass. Long texts and large batches then take less memory, and every step more time. Default: false.',
       }),
     ),
     ...optimizerSettings,
