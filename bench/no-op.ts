@@ -3,7 +3,7 @@
  *
  *     node bench/run.mjs no-op [rounds]
  *
- * Prints medians, ratios and the memory of roux. The goals: at most 150 ms, not slower than turbo as its package starts it (a
+ * Prints medians of time and of processor time, ratios and the memory of roux. The goals: at most 150 ms, not slower than turbo as its package starts it (a
  * Node script that starts the program, as for everybody who installed it with npm), at most 150 MB. turbo's program alone is
  * measured as well: it needs no Node, whose start alone takes longer.
  */
@@ -16,7 +16,7 @@ import {
   writeTurboProject,
 } from './support/engine-projects.js';
 import { installPeers, turboProgram } from './support/peers.js';
-import { median, peakMemory, runInTurns, runProcess } from './support/processes.js';
+import { median, peakMemory, processorMilliseconds, runInTurns, runProcess } from './support/processes.js';
 
 const rounds = Number(process.argv[2] ?? 15);
 const goals = { ms: 150, megabytes: 150 };
@@ -58,6 +58,18 @@ try {
   const own = middle.roux - middle.node;
   line('roux without Node', own, `; ${ratio(own, middle.alone)} of turbo's program alone`);
   console.log(`  memory                  ${memory.toFixed(0)} MB (goal: at most ${goals.megabytes} MB)`);
+  const effort: Record<'node' | 'roux' | 'turbo', number[]> = { node: [], roux: [], turbo: [] };
+  for (let round = 0; round < rounds; round++) {
+    effort.node.push(processorMilliseconds(node));
+    effort.roux.push(processorMilliseconds(roux));
+    effort.turbo.push(processorMilliseconds(turbo));
+  }
+  const used = (name: keyof typeof effort): number => median(effort[name]);
+  console.log('  processor time');
+  for (const name of ['node', 'roux', 'turbo'] as const) line(`  ${name}`, used(name));
+  console.log(
+    `  roux takes ${ratio(used('roux'), used('turbo'))} of turbo's processor time (goal: at most 1)`,
+  );
   const met = middle.roux <= goals.ms && middle.roux <= middle.turbo && memory <= goals.megabytes;
   if (!met) process.exitCode = 1;
 } finally {
