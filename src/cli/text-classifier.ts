@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMaximumLength } from '../artifacts/model.js';
 import { UserError } from '../artifacts/user-error.js';
+import { requireVocabulary } from '../data/require-vocabulary.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.js';
 import type { RuntimeName } from '../runtime/runtime.js';
 
@@ -64,6 +65,7 @@ async function openFolder(
       help: 'name a model that was trained on labels',
     });
   }
+  requireVocabulary(tokenizer, model.architecture.config.vocabularySize);
   const runtime = await openRuntime(name, { threads });
   const predictor = createPredictor(model, runtime);
   const { config } = model.architecture;

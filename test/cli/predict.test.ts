@@ -160,6 +160,16 @@ describe('a classifier', () => {
     expect(await probabilities('good day bad bad bad', 7)).not.toEqual(two);
   });
 
+  it('with the tokenizer of a larger model is told', async () => {
+    const mixed = join(folder, 'exports', 'mixed');
+    await cp(join(folder, 'export', 'safetensors'), mixed, { recursive: true });
+    const larger = new URL('../../models/base/tokenizer.json', import.meta.url);
+    await cp(larger, join(mixed, 'tokenizer.json'));
+    await expect(openTextClassifier(mixed, { runtime: 'cpu', threads: 1 })).rejects.toMatchObject({
+      details: { code: 'load-model/vocabulary', found: '8192 ids' },
+    });
+  });
+
   it('that is not there is told', async () => {
     const options = { runtime: 'cpu', threads: 1 } as const;
     await expect(openTextClassifier(join(folder, 'nothing'), options)).rejects.toMatchObject({

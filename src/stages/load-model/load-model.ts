@@ -3,7 +3,8 @@ import { openDataset } from '../../artifacts/dataset.js';
 import { openTokens } from '../../artifacts/tokens.js';
 import { UserError } from '../../artifacts/user-error.js';
 import { createRandom, type Random } from '../../data/random.js';
-import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
+import { requireVocabulary } from '../../data/require-vocabulary.js';
+import { loadTokenizer } from '../../data/tokenizer.js';
 import { JsonFields } from '../../formats/json.js';
 import type { ModelTask } from '../../models/architecture.js';
 import { completeConfig } from '../../models/families.js';
@@ -231,16 +232,6 @@ async function wiredLabels(input: InputArtifact | undefined): Promise<readonly s
   if (input === undefined) return undefined;
   const { labels } = input.kind === 'tokens' ? await openTokens(input.path) : await openDataset(input.path);
   return labels ?? undefined;
-}
-
-function requireVocabulary(tokenizer: Tokenizer, vocabularySize: number): void {
-  if (tokenizer.vocabularySize <= vocabularySize) return;
-  throw new UserError({
-    code: 'load-model/vocabulary',
-    message: 'the tokenizer does not belong to the model: it has ids that the model has no embedding for',
-    found: `${tokenizer.vocabularySize} ids`,
-    expected: `at most ${vocabularySize} (vocab_size of config.json)`,
-  });
 }
 
 function groupOfPart(part: LoadedModel['fresh'][number]): string {
