@@ -168,28 +168,33 @@ async function completed(
   });
 }
 
-/** The sweep that is named: by its identifier, or `sweep` for the one that was changed last. */
-export async function namedSweep(store: Store, written: string): Promise<SweepRecord | undefined> {
-  return written === 'sweep' ? (await listSweeps(store))[0] : readSweep(store, written);
-}
-
-interface NamedTrials {
+/** A sweep, or one trial of it. */
+export interface NamedSweep {
   readonly sweep: SweepRecord;
-  readonly trials: readonly TrialRecord[];
+  readonly trial?: TrialRecord;
 }
 
-async function namedTrials(store: Store, written: string): Promise<NamedTrials | undefined> {
+/** The sweep that is named: by its identifier, or `sweep` for the one that was changed last; with `#3` one of its trials. */
+export async function namedSweep(store: Store, written: string): Promise<NamedSweep | undefined> {
   const { id = written, number } = /^(?<id>.+)#(?<number>\d+)$/.exec(written)?.groups ?? {};
-  const sweep = await namedSweep(store, id);
-  if (sweep === undefined) return undefined;
-  if (number !== undefined) {
-    const trial = sweep.trials.find((candidate) => candidate.number === Number(number));
-    if (trial !== undefined) return { sweep, trials: [trial] };
-    throw new CommandLineError('command/unknown-run', `the sweep ${id} has no trial ${number}`, {
-      written,
-      help: `its trials: 1 to ${sweep.trials.length}`,
-    });
-  }
+  const sweep = id === 'sweep' ? (await listSweeps(store))[0] : await readSweep(store, id);
+  if (sweep === undefined || number === undefined) return sweep && { sweep };
+  const trial = sweep.trials.find((candidate) => candidate.number === Number(number));
+  if (trial !== undefined) return { sweep, trial };
+  throw new CommandLineError('command/unknown-run', `the sweep ${id} has no trial ${number}`, {
+    written,
+    help: `its trials: 1 to ${sweep.trials.length}`,
+  });
+}
+
+async function namedTrials(
+  store: Store,
+  written: string,
+): Promise<{ readonly sweep: SweepRecord; readonly trials: readonly TrialRecord[] } | undefined> {
+  const named = await namedSweep(store, written);
+  if (named === undefined) return undefined;
+  const { sweep, trial } = named;
+  if (trial !== undefined) return { sweep, trials: [trial] };
   const better = sweep.goal.mode === 'max' ? 1 : -1;
   const best = sweep.trials
     .filter(({ value }) => value !== undefined)

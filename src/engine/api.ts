@@ -102,12 +102,14 @@ export interface WatchOptions<Problem> extends Selection {
 
 /** What `collectGarbage` is asked; several conditions add up, and with none only debris is removed. */
 export interface GarbageOptions {
-  /** Remove results that were not used for this long, in milliseconds, and run records older than that. */
+  /** Remove what was not used for this long, in milliseconds: results, sweeps, pages, recalled recipes, records of runs. */
   readonly olderThanMs?: number;
   /** Remove the results that were used longest ago until the artifacts take at most this many bytes. */
   readonly maxBytes?: number;
-  /** Remove results that no stage of a still existing recipe gave in its last run. */
+  /** Remove results that no stage of a still existing recipe gave in its last run, and sweeps of recipes that are gone. */
   readonly unreachable?: boolean;
+  /** The folder of recalled recipes; default: `recipes` in the store. */
+  readonly recipes?: string;
   /** Only tell what would be removed. */
   readonly dryRun?: boolean;
   /** Milliseconds since the epoch; now by default. */
@@ -121,6 +123,12 @@ export interface GarbageReport {
   /** Digests. */
   readonly removedArtifacts: readonly string[];
   readonly removedRuns: readonly string[];
+  /** Identifiers of sweeps. */
+  readonly removedSweeps: readonly string[];
+  /** Pages of sweeps and of compared trials, relative to the store. */
+  readonly removedPages: readonly string[];
+  /** Names of files of recalled recipes. */
+  readonly removedRecipes: readonly string[];
   /** Left over by killed processes, and damaged artifacts that were set aside. */
   readonly removedDebris: readonly string[];
   readonly freedBytes: number;

@@ -1,11 +1,12 @@
 /** Garbage collection. */
 import { existsSync } from 'node:fs';
 import { readdir, rename, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { GarbageOptions, GarbageReport, StoredResult } from './api.js';
 import { listArtifacts } from './artifacts.js';
 import { ignoreMissing, listFolders } from './file-writing.js';
 import { folderBytes } from './folder-bytes.js';
+import { oldPages, oldRecipes, oldSweeps } from './garbage-notes.js';
 import { isLocked } from './locks.js';
 import { pinsOfLivingProcesses } from './presence.js';
 import { beginCollection } from './protection.js';
@@ -48,6 +49,11 @@ async function collect(store: Store, options: GarbageOptions): Promise<GarbageRe
   );
   const removedRuns = await oldRuns(store, options.olderThanMs, now);
   const removedDebris = await findDebris(store, now, options.olderThanMs ?? 0);
+  const age = { ...options, now };
+  const removedSweeps = await oldSweeps(store, pins, age);
+  const removedPages = await oldPages(store, removedSweeps, age);
+  const recipes = options.recipes ?? store.path('recipes');
+  const removedRecipes = await oldRecipes(recipes, age);
   const stale = await staleNotes(store, kept, new Set(removedArtifacts), now);
 
   let freedBytes = 0;
@@ -58,12 +64,21 @@ async function collect(store: Store, options: GarbageOptions): Promise<GarbageRe
   for (const { key } of doomed) await remove(store.resultFile(key));
   for (const digest of removedArtifacts) await remove(store.artifactFolder(digest));
   for (const run of removedRuns) await remove(store.path('runs', run));
-  for (const path of [...removedDebris, ...stale]) await remove(store.path(path));
+  const sweeps = removedSweeps.map((id) => `sweeps/${id}.json`);
+  for (const path of [...sweeps, ...removedPages, ...removedDebris, ...stale]) await remove(store.path(path));
+  for (const name of removedRecipes) {
+    freedBytes += await folderBytes(join(recipes, name));
+    // The folder may be on another disk than the store.
+    if (!dryRun) await removeTree(join(recipes, name));
+  }
   return {
     dryRun,
     removedResults: [...doomed],
     removedArtifacts,
     removedRuns,
+    removedSweeps,
+    removedPages,
+    removedRecipes,
     removedDebris,
     freedBytes,
     keptResults: kept.length,

@@ -1,12 +1,13 @@
 /** The last result of every stage of every recipe: what a change is compared with. */
 import { mkdir, readdir } from 'node:fs/promises';
-import { dirname, relative, resolve, sep } from 'node:path';
+import { dirname, sep } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { sha256 } from './digests.js';
 import { listFolders, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import { fileSystemError } from './fs-failure.js';
 import type { KeyData } from './key-data.js';
+import { recipeFromStore, recipeInStore } from './recipe-path.js';
 import type { ResultRecord } from './result-record.js';
 import { sealRecord, unsealRecord } from './sealed-record.js';
 import { readSmallFile } from './small-files.js';
@@ -101,7 +102,7 @@ export async function listHistory(store: Store): Promise<readonly HistoryEntry[]
 
 /** Whether an entry belongs at a path, and was not put there in place of another one. */
 export function isEntryOf(store: Store, path: string, { recipe, stage, sample }: HistoryEntry): boolean {
-  return path === entryFile(store, resolve(dirname(store.folder), recipe), stage, sample === true);
+  return path === entryFile(store, recipeFromStore(store, recipe), stage, sample === true);
 }
 
 /** Port -> references as written in the recipe. */
@@ -112,11 +113,6 @@ export function wiringOf(stage: CheckedStage): Readonly<Record<string, readonly 
       references.map(({ written }) => written),
     ]),
   );
-}
-
-/** The absolute path of a recipe that a history entry names. */
-export function recipeOfEntry(store: Store, entry: HistoryEntry): string {
-  return resolve(dirname(store.folder), entry.recipe);
 }
 
 /** Without what lies further back: one step is remembered. */
@@ -142,10 +138,6 @@ function historyFolder(store: Store, file: string): string {
   const folder = known.get(file) ?? store.path('history', sha256(recipeInStore(store, file)).slice(0, 32));
   known.set(file, folder);
   return folder;
-}
-
-function recipeInStore(store: Store, file: string): string {
-  return relative(dirname(store.folder), file).split(sep).join('/');
 }
 
 /** The entry that a text holds; `undefined` when it is damaged. */

@@ -1,21 +1,29 @@
 /**
- * Runs a sweep: a trial after another, each a run of the recipe with other parameters, up to the stage that counts.
+ * Runs a sweep: trials, one after another or several at a time, each a run of the recipe with other parameters, up to the stage
+ * that counts.
  *
  * Trials are ordinary runs against the same store, so they share every stage whose key is the same, and a trial that was run before
  * is only looked up: the same sweep with more trials computes the new ones. A trial that fails ranks last and ends nothing.
  */
-import { dirname, relative, sep } from 'node:path';
+import { availableParallelism } from 'node:os';
 import type { Json, JsonObject } from '../plugin/stage-info.js';
-import type { CheckedRecipe, CheckedStage, CheckedSweep } from '../recipe/checked-recipe.js';
+import type { CheckedRecipe, CheckedSweep } from '../recipe/checked-recipe.js';
 import { type Job, Search } from '../search/search.js';
-import type { LoadedRecipe, RunOptions, StageSummary } from './api.js';
+import type { RunOptions } from './api.js';
 import { canonicalJson } from './canonical-json.js';
 import { sha256 } from './digests.js';
-import type { RunEvent } from './events.js';
-import { planRecipe } from './planner.js';
-import { runRecipe } from './run.js';
-import { readSweep, type SweepRecord, type TrialRecord, type TrialRun, writeSweep } from './sweep-record.js';
-import { createWorkerPool } from './worker-pool.js';
+import { recipeInStore } from './recipe-path.js';
+import { Resources } from './resources.js';
+import {
+  pinOfSweep,
+  readSweep,
+  type SweepRecord,
+  type TrialRecord,
+  type TrialRun,
+  writeSweep,
+} from './sweep-record.js';
+import { type TrialContext, tryPoint } from './sweep-trial.js';
+import { createWorkerPool, type WorkerPool } from './worker-pool.js';
 
 /** What happens during a sweep; the events of a trial's run come between its beginning and its end. */
 export type SweepEvent =
@@ -31,21 +39,18 @@ export type SweepEvent =
 
 /** What `runSweep` is asked. */
 export interface SweepOptions<Problem>
-  extends Pick<RunOptions, 'store' | 'signal' | 'threads' | 'versions' | 'pool'> {
+  extends Pick<RunOptions, 'store' | 'signal' | 'threads' | 'versions' | 'pool'>,
+    Pick<TrialContext<Problem>, 'load' | 'describe' | 'onRunEvent'> {
   /** The recipe without a trial's values: where it is, and what its sweep is. */
   readonly recipe: CheckedRecipe;
   readonly sweep: CheckedSweep;
   /** More or fewer trials than the recipe says. */
   readonly trials?: number;
+  /** How many trials run at a time, at most; their stages share the threads. Default 1. */
+  readonly jobs?: number;
   /** What else tells this sweep from others of the recipe: parameters that were set for all trials. */
   readonly identity?: Json;
-  /** Checks the recipe with a trial's values. */
-  readonly load: (params: JsonObject) => Promise<LoadedRecipe<Problem>>;
-  /** A problem of a trial's recipe in a line. */
-  readonly describe: (problem: Problem) => string;
   readonly onEvent?: (event: SweepEvent) => void;
-  /** The events of the trials' runs. */
-  readonly onRunEvent?: (event: RunEvent) => void;
 }
 
 /** Runs a sweep to its end, or until it is cancelled. Its record is in the store at every moment. */
@@ -58,18 +63,32 @@ export async function runSweep<Problem>(options: SweepOptions<Problem>): Promise
   }
 }
 
+/** A trial that goes on, and how it will have ended. */
+interface Running {
+  readonly job: Job;
+  readonly ended: Promise<TrialRun>;
+}
+
 class SweepRun<Problem> {
   readonly #search: Search;
   readonly #trials = new Map<number, TrialRecord>();
+  readonly #resources: Resources;
+  /** Ends the trials that go on when one of them meets a bug. */
+  readonly #broken = new AbortController();
+  readonly #signal: AbortSignal;
   #earlier: SweepRecord | undefined;
   #record: SweepRecord;
+  /** The record is written in the order in which it changes. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor(
     readonly options: SweepOptions<Problem>,
-    readonly pool: ReturnType<typeof createWorkerPool>,
+    readonly pool: WorkerPool,
   ) {
-    const { sweep, recipe, trials } = options;
+    const { sweep, recipe, trials, signal, threads, identity } = options;
     this.#search = new Search(sweep, trials ?? sweep.trials ?? Number.POSITIVE_INFINITY);
+    this.#resources = new Resources(threads ?? availableParallelism());
+    this.#signal = AbortSignal.any([this.#broken.signal, ...(signal === undefined ? [] : [signal])]);
     const now = new Date().toISOString();
     this.#record = {
       format: 1,
@@ -77,6 +96,7 @@ class SweepRun<Problem> {
       recipe: recipe.file,
       name: recipe.name,
       ...(recipe.profile === undefined ? {} : { profile: recipe.profile }),
+      ...(identity === undefined ? {} : { given: identity }),
       startedAt: now,
       updatedAt: now,
       method: sweep.method,
@@ -90,7 +110,8 @@ class SweepRun<Problem> {
   }
 
   async run(): Promise<SweepRecord> {
-    const { store, signal, onEvent, trials, sweep } = this.options;
+    const { store, onEvent, trials, sweep } = this.options;
+    await store.presence.pin([pinOfSweep(this.#record.id)]);
     this.#earlier = await readSweep(store, this.#record.id);
     this.#record = { ...this.#record, startedAt: this.#earlier?.startedAt ?? this.#record.startedAt };
     const count = trials ?? sweep.trials;
@@ -99,27 +120,71 @@ class SweepRun<Problem> {
       sweep: this.#record,
       ...(count === undefined ? {} : { trials: count }),
     });
-    for (let job = this.#search.next(); job !== undefined; job = this.#search.next()) {
-      const { trial, point, budget } = job;
-      const params = { ...point };
-      onEvent?.({
-        event: 'trial-started',
-        trial,
-        params,
-        ...(budget === undefined ? {} : { budget }),
-      });
-      await this.#save({ ...this.#trial(job), state: 'running' }, 'running');
-      const ended = await this.#try(job);
-      const record = this.#withRun(job, ended);
-      await this.#save(record, 'running');
-      const { best } = this.#record;
-      onEvent?.({ event: 'trial-finished', trial: record, ...(best === undefined ? {} : { best }) });
-      if (ended.state === 'cancelled' || signal?.aborted === true) {
-        return this.#finish('cancelled');
-      }
-      this.#search.ended(job, this.#loss(ended));
+    const running: Running[] = [];
+    try {
+      return await this.#finish(await this.#runAll(running));
+    } catch (error) {
+      this.#broken.abort();
+      await Promise.allSettled(running.map(({ ended }) => ended));
+      throw error;
     }
-    return this.#finish('done');
+  }
+
+  /**
+   * Keeps as many trials running as may. Where the next one depends on what others came to, results count in the order in which
+   * the trials began: so it depends on how many run at a time, but never on which of them is faster.
+   */
+  async #runAll(running: Running[]): Promise<'done' | 'cancelled'> {
+    const { jobs = 1 } = this.options;
+    let isCancelled = false;
+    for (;;) {
+      const job = isCancelled || running.length >= jobs ? undefined : this.#search.next();
+      if (job !== undefined) {
+        const ended = this.#carryOut(job);
+        // It is awaited later, maybe after another one that is longer under way.
+        ended.catch(() => undefined);
+        running.push({ job, ended });
+        continue;
+      }
+      const [oldest] = running;
+      if (oldest === undefined) return isCancelled ? 'cancelled' : 'done';
+      const over = this.#search.isForetold
+        ? await Promise.race(running.map((one) => one.ended.then(() => one)))
+        : oldest;
+      const ended = await over.ended;
+      running.splice(running.indexOf(over), 1);
+      isCancelled ||= ended.state === 'cancelled' || this.#signal.aborted;
+      this.#search.ended(over.job, this.#loss(ended));
+    }
+  }
+
+  async #carryOut(job: Job): Promise<TrialRun> {
+    const { onEvent } = this.options;
+    const { trial, point, budget } = job;
+    onEvent?.({
+      event: 'trial-started',
+      trial,
+      params: { ...point },
+      ...(budget === undefined ? {} : { budget }),
+    });
+    await this.#save({ ...this.#trial(job), state: 'running' }, 'running');
+    const ended = await tryPoint(this.#context(), job);
+    const record = this.#withRun(job, ended);
+    await this.#save(record, 'running');
+    const { best } = this.#record;
+    onEvent?.({ event: 'trial-finished', trial: record, ...(best === undefined ? {} : { best }) });
+    return ended;
+  }
+
+  #context(): TrialContext<Problem> {
+    const { pool } = this;
+    return {
+      ...this.options,
+      pool,
+      resources: this.#resources,
+      signal: this.#signal,
+      ...(this.#earlier === undefined ? {} : { earlier: this.#earlier }),
+    };
   }
 
   async #finish(outcome: 'done' | 'cancelled'): Promise<SweepRecord> {
@@ -166,7 +231,9 @@ class SweepRun<Problem> {
       ...(best === undefined ? {} : { best }),
       outcome,
     };
-    await writeSweep(this.options.store, this.#record);
+    const state = this.#record;
+    this.#written = this.#written.then(() => writeSweep(this.options.store, state));
+    await this.#written;
   }
 
   /** The best of those that went furthest: values after different budgets cannot be compared. */
@@ -179,106 +246,13 @@ class SweepRun<Problem> {
     judged.sort((a, b) => b.rungs - a.rungs || a.loss - b.loss || a.number - b.number);
     return judged[0]?.number;
   }
-
-  async #try(job: Job): Promise<TrialRun> {
-    const { sweep, load, describe } = this.options;
-    const budget = job.budget === undefined ? {} : { budget: job.budget };
-    const params =
-      sweep.stopping === undefined || job.budget === undefined
-        ? job.point
-        : { ...job.point, [sweep.stopping.param]: job.budget };
-    const loaded = await load(params);
-    if (!loaded.ok) {
-      const [problem] = loaded.problems;
-      return failed(budget, { message: problem === undefined ? 'the recipe is wrong' : describe(problem) });
-    }
-    const goal = goalStage(loaded.recipe, sweep.goal.stage);
-    if (goal === undefined) {
-      return failed(budget, { message: `'${sweep.goal.stage}' is not one stage in this trial` });
-    }
-    const { stages, run, cancelled } = await this.#stages(loaded.recipe, goal);
-    const records = stages.flatMap(({ name, record }) => (record === undefined ? [] : [{ name, record }]));
-    const known = {
-      ...budget,
-      keys: Object.fromEntries(records.map(({ name, record }) => [name, record.key])),
-      metrics: Object.fromEntries(records.map(({ name, record }) => [name, record.metrics])),
-      durationMs: records.reduce((sum, { record }) => sum + record.durationMs, 0),
-    };
-    const earlier = run ?? this.#earlierRun(job, known.keys);
-    const result = { ...known, ...(earlier === undefined ? {} : { run: earlier }) };
-    if (cancelled) return { ...result, state: 'cancelled' };
-    const metrics = stages.find(({ name }) => name === goal.name)?.record?.metrics;
-    const value = metrics?.[sweep.goal.metric];
-    if (value !== undefined) return { ...result, state: 'done', value };
-    return { ...result, state: 'failed', failure: whyNone(stages, goal, sweep.goal.metric, metrics) };
-  }
-
-  /** Runs what is missing; nothing is recorded as a run where nothing is. */
-  async #stages(
-    recipe: CheckedRecipe,
-    goal: CheckedStage,
-  ): Promise<{
-    readonly stages: readonly StageSummary[];
-    readonly run?: string;
-    readonly cancelled: boolean;
-  }> {
-    const { store, signal, threads, versions, onRunEvent } = this.options;
-    const only = [goal.name];
-    const plan = await planRecipe(recipe, { store, only });
-    const hits = plan.stages.flatMap((stage): StageSummary[] =>
-      stage.state === 'hit' ? [{ name: stage.stage.name, outcome: 'hit', record: stage.record }] : [],
-    );
-    if (hits.length === plan.stages.length) return { stages: hits, cancelled: false };
-    const summary = await runRecipe(recipe, {
-      store,
-      only,
-      pool: this.pool,
-      ...(signal === undefined ? {} : { signal }),
-      ...(threads === undefined ? {} : { threads }),
-      ...(versions === undefined ? {} : { versions }),
-      ...(onRunEvent === undefined ? {} : { onEvent: onRunEvent }),
-    });
-    return { stages: summary.stages, run: summary.run, cancelled: summary.outcome === 'cancelled' };
-  }
-
-  /** The run that made what was found, if this sweep knows of it. */
-  #earlierRun({ trial, rung }: Job, keys: TrialRun['keys']): string | undefined {
-    const run = this.#earlier?.trials.find(({ number }) => number === trial)?.runs[rung];
-    return run !== undefined && canonicalJson(run.keys) === canonicalJson(keys) ? run.run : undefined;
-  }
-}
-
-function failed(budget: { readonly budget?: number }, failure: NonNullable<TrialRun['failure']>): TrialRun {
-  return { ...budget, state: 'failed', keys: {}, metrics: {}, durationMs: 0, failure };
-}
-
-function whyNone(
-  stages: readonly StageSummary[],
-  goal: CheckedStage,
-  metric: string,
-  metrics: Readonly<Record<string, number>> | undefined,
-): NonNullable<TrialRun['failure']> {
-  if (metrics !== undefined) {
-    const names = Object.keys(metrics);
-    const has = names.length === 0 ? 'none' : names.join(', ');
-    return { stage: goal.name, message: `the stage has no metric '${metric}'; it has ${has}` };
-  }
-  const stage = stages.find(({ failure }) => failure !== undefined);
-  return stage?.failure === undefined
-    ? { message: 'the stage that counts was not run' }
-    : { stage: stage.name, message: stage.failure.message };
-}
-
-function goalStage({ stages }: CheckedRecipe, written: string): CheckedStage | undefined {
-  const meant = stages.filter(({ name, groups = [] }) => name === written || groups.includes(written));
-  return meant.length === 1 ? meant[0] : undefined;
 }
 
 /** The number of trials is no part of it. The recipe is named from the store, so that a project can be moved. */
 function identify<Problem>({ recipe, sweep, store, identity = null }: SweepOptions<Problem>): string {
   // The order of the dimensions decides the order of a grid.
   const how = { ...sweep, trials: null, space: Object.entries(sweep.space) };
-  const file = relative(dirname(store.folder), recipe.file).split(sep).join('/');
+  const file = recipeInStore(store, recipe.file);
   // Undefined has no place in canonical JSON.
   const plain: Json = JSON.parse(JSON.stringify([file, recipe.profile ?? null, how, identity]));
   return sha256(canonicalJson(plain)).slice(0, 12);

@@ -12,10 +12,16 @@ import { createWorkerPool } from './worker-pool.js';
  * Failures of stages are events and part of the summary. Throws a `UserError` when the store cannot be written or `only`
  * or `force` names no stage.
  */
-export async function runRecipe(recipe: CheckedRecipe, options: RunOptions): Promise<RunSummary> {
+export async function runRecipe(
+  recipe: CheckedRecipe,
+  options: RunOptions & {
+    /** What several runs of this process share; without it the run has `threads` for itself. */
+    readonly resources?: Resources;
+  },
+): Promise<RunSummary> {
   const { store, signal } = options;
   const pool = options.pool ?? createWorkerPool();
-  const resources = new Resources(options.threads ?? availableParallelism());
+  const resources = options.resources ?? new Resources(options.threads ?? availableParallelism());
   try {
     const run = RecipeRun.begin(recipe, { ...options, pool, resources });
     const cancel = () => run.cancel();

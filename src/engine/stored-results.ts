@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { StoredResult } from './api.js';
 import { ignoreMissing } from './file-writing.js';
-import { listHistory, recipeOfEntry } from './history.js';
+import { listHistory } from './history.js';
+import { recipeFromStore } from './recipe-path.js';
 import { listKeys, readResult } from './results.js';
 import type { Store } from './store.js';
 import { listSweeps } from './sweep-record.js';
@@ -10,7 +11,7 @@ import { listSweeps } from './sweep-record.js';
 export async function listResults(store: Store): Promise<readonly StoredResult[]> {
   const users = new Map<string, { readonly recipe: string; readonly stage: string }[]>();
   for (const entry of await listHistory(store)) {
-    const user = { recipe: recipeOfEntry(store, entry), stage: entry.stage };
+    const user = { recipe: recipeFromStore(store, entry.recipe), stage: entry.stage };
     users.set(entry.key, [...(users.get(entry.key) ?? []), user]);
   }
   // A stage has one last result; the trials of a sweep have one each.

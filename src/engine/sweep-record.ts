@@ -9,6 +9,7 @@ import type { Json } from '../plugin/stage-info.js';
 import type { Dimension } from '../search/space.js';
 import { ignoreMissing, readFileIfThere, writeFileAtomically } from './file-writing.js';
 import { isObject } from './foreign-data.js';
+import { recipeFromStore, recipeInStore } from './recipe-path.js';
 import { isRunId } from './run-record.js';
 import { sealRecord, unsealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
@@ -69,10 +70,12 @@ export interface SweepRecord {
   readonly format: 1;
   /** The same for the same recipe, profile, space, method, seed and goal: more trials continue the record. */
   readonly id: string;
-  /** Absolute path. */
+  /** Absolute path; in the store it is relative to the folder that the store is in. */
   readonly recipe: string;
   readonly name: string;
   readonly profile?: string;
+  /** What was said for all of its trials, as `SweepOptions.identity`; absent in records of older versions. */
+  readonly given?: Json;
   /** ISO 8601. */
   readonly startedAt: string;
   /** ISO 8601; of the last change. */
@@ -91,7 +94,8 @@ export interface SweepRecord {
 /** Writes a record over its older state. */
 export async function writeSweep(store: Store, record: SweepRecord): Promise<void> {
   await mkdir(store.path('sweeps'), { recursive: true });
-  await writeFileAtomically(sweepFile(store, record.id), sealRecord(record), {
+  const written = { ...record, recipe: recipeInStore(store, record.recipe) };
+  await writeFileAtomically(sweepFile(store, record.id), sealRecord(written), {
     temporary: await store.temporaryPath(),
     durable: false,
   });
@@ -100,10 +104,11 @@ export async function writeSweep(store: Store, record: SweepRecord): Promise<voi
 /** The record of a sweep; `undefined` when there is none, or it is damaged. */
 export async function readSweep(store: Store, id: string): Promise<SweepRecord | undefined> {
   if (!idPattern.test(id)) return undefined;
-  return parseSweep(id, (await readFileIfThere(sweepFile(store, id))) ?? '');
+  const record = parseSweep(id, (await readFileIfThere(sweepFile(store, id))) ?? '');
+  return record && { ...record, recipe: recipeFromStore(store, record.recipe) };
 }
 
-/** The record that a text holds; `undefined` when it is damaged or another sweep's. */
+/** The record that a text holds, its recipe as it is written there; `undefined` when it is damaged or another sweep's. */
 export function parseSweep(id: string, text: string): SweepRecord | undefined {
   const value = unsealRecord(text);
   if (value?.id !== id || value.format !== 1 || !Array.isArray(value.trials) || !isObject(value.goal)) {
@@ -139,6 +144,11 @@ function isTrial(value: unknown): boolean {
         Object.values(run.metrics).every(isNumbers),
     )
   );
+}
+
+/** What a process pins while it runs a sweep, so that its record and page are not removed. */
+export function pinOfSweep(id: string): string {
+  return `sweep ${id}`;
 }
 
 const idPattern = /^[a-z0-9][a-z0-9-]{0,99}$/;

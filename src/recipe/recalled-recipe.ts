@@ -48,6 +48,17 @@ export async function recallRecipe(options: RecallOptions): Promise<CheckRecipeR
   return checked;
 }
 
+/** The folder of recalled recipes of the project that a folder is in. */
+export function keptRecipesFolder(folder: string): string {
+  return join(projectRoot(folder), '.roux', 'recipes');
+}
+
+/** The recipe, absolute, that a file of that folder keeps; undefined when this roux can recall nothing from it. */
+export function keptRecipe(file: string): string | undefined {
+  const kept = readKept(file);
+  return kept?.format === format && kept.roux === rouxIdentity() ? kept.recipe.file : undefined;
+}
+
 /** Raise it when the kept form changes its meaning. */
 const format = 1;
 
@@ -163,7 +174,7 @@ function cacheFile(options: RecallOptions): string {
   const { environment: _1, text: _2, registry: _3, ...said } = options;
   const identity = JSON.stringify([{ ...said, file, workingFolder }, availableParallelism()]);
   const name = createHash('sha256').update(identity).digest('hex').slice(0, 32);
-  return join(projectRoot(dirname(file)), '.roux', 'recipes', `${basename(file)}-${name}.json`);
+  return join(keptRecipesFolder(dirname(file)), `${basename(file)}-${name}.json`);
 }
 
 function pluginCache({ file, pluginCache, workingFolder = process.cwd() }: RecallOptions): string {

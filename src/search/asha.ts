@@ -27,12 +27,20 @@ export interface Promotion {
 export class Asha {
   /** Trial -> loss, for every rung. */
   readonly #rungs: readonly Map<number, number>[];
+  /** The trials that were begun in every rung, ended or not. */
+  readonly #begun: readonly Set<number>[];
 
   constructor(
     rungs: number,
     readonly eta: number,
   ) {
     this.#rungs = Array.from({ length: rungs }, () => new Map<number, number>());
+    this.#begun = Array.from({ length: rungs }, () => new Set<number>());
+  }
+
+  /** A trial begins a rung. */
+  began(trial: number, rung: number): void {
+    this.#begun[rung]?.add(trial);
   }
 
   /** A trial ended a rung; infinity when it failed. */
@@ -44,7 +52,7 @@ export class Asha {
   next(): Promotion | undefined {
     for (let rung = this.#rungs.length - 2; rung >= 0; rung--) {
       const results = this.#rungs[rung];
-      const above = this.#rungs[rung + 1];
+      const above = this.#begun[rung + 1];
       if (!results || !above) continue;
       const best = ranked(results).slice(0, Math.floor(results.size / this.eta));
       const next = best.find((trial) => !above.has(trial));
@@ -53,7 +61,7 @@ export class Asha {
     return undefined;
   }
 
-  /** Where the search ends: the best of the highest rung that was reached goes on, unless it has the whole budget. */
+  /** Where the search ends and nothing runs: the best of the highest rung that was reached goes on, unless it has the whole budget. */
   last(): Promotion | undefined {
     for (let rung = this.#rungs.length - 1; rung >= 0; rung--) {
       const above = this.#rungs[rung + 1];

@@ -25,11 +25,15 @@ export interface Job {
   readonly budget?: number;
 }
 
-/** Hands out jobs one at a time; each answer comes before the next question. */
+/**
+ * Hands out jobs. Several may run at a time; the next one depends on which ones were handed out and on what those came to that
+ * have ended, in that order.
+ */
 export class Search {
   readonly #points: Point[] = [];
   readonly #asha: Asha;
   readonly #budgets: readonly number[];
+  #running = 0;
 
   constructor(
     readonly how: SearchMethod,
@@ -40,7 +44,12 @@ export class Search {
     this.#asha = new Asha(Math.max(1, this.#budgets.length), how.stopping?.eta ?? 2);
   }
 
-  /** The next job; undefined when the search is over. */
+  /** The same jobs come in the same order, whatever the others come to. */
+  get isForetold(): boolean {
+    return this.how.method !== 'tpe' && this.#budgets.length <= 1;
+  }
+
+  /** The next job; undefined when one that runs has to end first, and when none runs, because the search is over. */
   next(): Job | undefined {
     const promotion = this.#asha.next();
     if (promotion) return this.#job(promotion.trial, promotion.rung);
@@ -49,17 +58,20 @@ export class Search {
       this.#points.push(this.#propose(this.#points.length));
       return this.#job(this.#points.length, 0);
     }
-    const last = this.#asha.last();
+    const last = this.#running === 0 ? this.#asha.last() : undefined;
     return last && this.#job(last.trial, last.rung);
   }
 
   /** What came of a job: smaller is better, infinity for a failure. */
   ended({ trial, rung }: Job, loss: number): void {
+    this.#running--;
     this.#asha.ended(trial, rung, loss);
   }
 
   #job(trial: number, rung: number): Job {
     const budget = this.#budgets[rung];
+    this.#running++;
+    this.#asha.began(trial, rung);
     return { trial, point: this.#points[trial - 1] ?? {}, rung, ...(budget !== undefined && { budget }) };
   }
 

@@ -49,12 +49,13 @@ export class CliProject {
     }
   }
 
-  start(args: readonly string[], options: { readonly nodeOptions?: readonly string[] } = {}): RunningCommand {
-    return this.follow(
-      process.execPath,
-      [...(options.nodeOptions ?? []), this.program, ...args],
-      process.env,
-    );
+  /** Starts a command, in the project or in `folder`. */
+  start(
+    args: readonly string[],
+    options: { readonly nodeOptions?: readonly string[]; readonly folder?: string } = {},
+  ): RunningCommand {
+    const words = [...(options.nodeOptions ?? []), this.program, ...args];
+    return this.follow(process.execPath, words, process.env, options.folder);
   }
 
   /** Starts a command on a terminal of 100 columns and 30 rows, which `script` (util-linux) makes; CI is not mentioned. */
@@ -65,9 +66,14 @@ export class CliProject {
     return this.follow('script', ['-qfec', line, '/dev/null'], { ...env, TERM: 'xterm-256color' });
   }
 
-  private follow(program: string, args: readonly string[], given: NodeJS.ProcessEnv): RunningCommand {
+  private follow(
+    program: string,
+    args: readonly string[],
+    given: NodeJS.ProcessEnv,
+    folder = this.folder,
+  ): RunningCommand {
     const { NO_COLOR: _1, FORCE_COLOR: _2, ROUX_STORE: _3, ...env } = given;
-    const child = spawn(program, args, { cwd: this.folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     const waiting: {
@@ -101,8 +107,8 @@ export class CliProject {
   }
 
   /** Runs a command to its end, with `input` on its standard input. */
-  async run(args: readonly string[], input = ''): Promise<CommandEnd> {
-    const { child, end } = this.start(args);
+  async run(args: readonly string[], input = '', folder = this.folder): Promise<CommandEnd> {
+    const { child, end } = this.start(args, { folder });
     child.stdin?.end(input);
     return end;
   }

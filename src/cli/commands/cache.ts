@@ -32,11 +32,15 @@ export function command(outside: CommandOutside): Command {
   cache
     .command('gc')
     .description(
-      'Remove what killed processes left, and results by age, size or use. Never what a running process uses.',
+      'Remove what killed processes left, and results by age, size or use, with the records of runs and sweeps, pages and\n' +
+        'recalled recipes. Never what a running process uses.',
     )
-    .option('--older-than <age>', 'results not used for so long: 12h, 30d, 8w', age)
+    .option('--older-than <age>', 'what was not used for so long: 12h, 30d, 8w', age)
     .option('--max-size <size>', 'the longest unused results until the rest is this small: 500MB, 2GB', size)
-    .option('--unreachable', 'results that no stage of an existing recipe gave in its last run')
+    .option(
+      '--unreachable',
+      'results that no stage of an existing recipe gave in its last run; sweeps of recipes that are gone',
+    )
     .option('-n, --dry-run', 'only say what would be removed')
     .option('--json', 'print what was removed as JSON')
     .addOption(storeOption())
@@ -115,12 +119,16 @@ async function list(options: CacheOptions, { terminal }: CommandOutside): Promis
 }
 
 async function clean(options: CacheOptions, { terminal }: CommandOutside): Promise<void> {
-  const { collectGarbage } = await import('../../engine/gc.js');
+  const [{ collectGarbage }, { keptRecipesFolder }] = await Promise.all([
+    import('../../engine/gc.js'),
+    import('../../recipe/recalled-recipe.js'),
+  ]);
   const store = await existingStore(options, terminal);
   if (store === undefined) return;
   try {
     const report = await collectGarbage(store, {
       dryRun: options.dryRun === true,
+      recipes: keptRecipesFolder(terminal.directory),
       ...(options.olderThan !== undefined && { olderThanMs: options.olderThan }),
       ...(options.maxSize !== undefined && { maxBytes: options.maxSize }),
       ...(options.unreachable === true && { unreachable: true }),
@@ -135,9 +143,14 @@ async function clean(options: CacheOptions, { terminal }: CommandOutside): Promi
         `${verb} ${result.key.slice(0, 12)} ${oneLine(result.record.stageType)}, ${formatBytes(result.bytes)}`,
       );
     }
+    const { removedSweeps, removedPages, removedRecipes } = report;
+    for (const id of removedSweeps) terminal.print(`${verb} the record of sweep ${id}`);
+    for (const page of removedPages) terminal.print(`${verb} the page ${oneLine(page)}`);
+    for (const recipe of removedRecipes) terminal.print(`${verb} the recalled recipe ${oneLine(recipe)}`);
     terminal.print(
       `${verb} ${report.removedResults.length} results, ${report.removedArtifacts.length} artifacts, ` +
-        `${report.removedRuns.length} run records and ${report.removedDebris.length} leftovers: ` +
+        `${report.removedRuns.length} run records, ${removedSweeps.length} sweeps, ${removedPages.length} pages, ` +
+        `${removedRecipes.length} recalled recipes and ${report.removedDebris.length} leftovers: ` +
         `${formatBytes(report.freedBytes)}`,
     );
     terminal.print(`${report.keptResults} results stay: ${formatBytes(report.keptBytes)}`);

@@ -102,7 +102,8 @@ async function comparisonPage(
   terminal: Terminal,
 ): Promise<FoundPage | undefined> {
   const { namedComparedRuns, namedSweep } = await import('../compared-runs.js');
-  const sweep = written.length === 1 ? await namedSweep(store, written[0] ?? '') : undefined;
+  const named = written.length === 1 ? await namedSweep(store, written[0] ?? '') : undefined;
+  const sweep = named?.trial === undefined ? named?.sweep : undefined;
   if (written.length < 2 && sweep === undefined) return undefined;
   const [{ comparisonOfRuns }, { renderComparison }] = await Promise.all([
     import('../page-content.js'),

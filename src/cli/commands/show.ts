@@ -1,4 +1,4 @@
-/** `roux show`: what a run or a stage came to. */
+/** `roux show`: what a run, a stage or a sweep came to. */
 import { Command } from 'commander';
 import { didYouMean } from '../../diagnostics/suggest.js';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
@@ -19,19 +19,23 @@ interface ShowOptions {
 
 export function command(outside: CommandOutside): Command {
   return new Command('show')
-    .summary('show a run, or a stage with its artifacts and figures')
+    .summary('show a run, a stage with its artifacts and figures, or a sweep')
     .description(
       'Without a name: the newest run. A run is shown with its stages, why they ran, figures and products; a stage with\n' +
-        'its settings, figures, table, artifacts and the end of its log, from the newest run that has it.',
+        'its settings, figures, table, artifacts and the end of its log, from the newest run that has it; a sweep with its\n' +
+        'trials and the best of them.',
     )
-    .argument('[name]', 'a stage, or a run: an identifier or its beginning, a tag, latest~1, recipe.yaml')
+    .argument(
+      '[name]',
+      'a stage; a run: an identifier or its beginning, a tag, latest~1, recipe.yaml; or a sweep: its identifier,\nsweep for the newest, SWEEP#3 for one of its trials',
+    )
     .option('--run <run>', 'the run to look at; default: the newest that has the stage')
     .option('--log <lines>', 'lines of the log to show', wholeNumber(0), 20)
     .option('--json', 'print what is known as one JSON object')
     .addOption(storeOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ roux show\n  $ roux show train\n  $ roux show baseline\n  $ roux show evaluate --run latest~1\n  $ roux show evaluate --json | jq .metrics',
+      '\nExamples:\n  $ roux show\n  $ roux show train\n  $ roux show baseline\n  $ roux show evaluate --run latest~1\n  $ roux show evaluate --json | jq .metrics\n  $ roux show sweep',
     )
     .action((name: string | undefined, options: ShowOptions) => showCommand(name, options, outside));
 }
@@ -50,6 +54,8 @@ async function showCommand(
   const store = await openRunStore(options, terminal);
   try {
     const runs = await listRuns(store);
+    const isStageName = runs.some(({ stages }) => stages.some((stage) => stage.name === name));
+    if (name !== undefined && !isStageName && (await showSweep(store, name, options, terminal))) return;
     const [newest] = runs;
     if (newest === undefined) throw noRunRecorded();
     const chosen = options.run === undefined ? undefined : await namedRun(store, options.run, terminal);
@@ -66,6 +72,24 @@ async function showCommand(
   } finally {
     await store.close();
   }
+}
+
+/** Shows a sweep or one of its trials; false when the name is that of neither. */
+async function showSweep(
+  store: Store,
+  name: string,
+  options: ShowOptions,
+  terminal: Terminal,
+): Promise<boolean> {
+  const { namedSweep } = await import('../compared-runs.js');
+  const named = await namedSweep(store, name);
+  if (named === undefined) return false;
+  const { sweepView, trialView } = await import('../output/sweep-view.js');
+  const { sweep, trial } = named;
+  print(terminal, options, trial ?? sweep, () =>
+    trial === undefined ? sweepView(sweep, terminal) : trialView(sweep, trial, terminal),
+  );
+  return true;
 }
 
 async function showRun(

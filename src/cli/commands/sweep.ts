@@ -13,6 +13,7 @@ import { addRecipeOptions, type RecipeOptions, wholeNumber } from '../recipe-opt
 
 interface SweepCommandOptions extends RecipeOptions {
   readonly trials?: number;
+  readonly jobs: number;
   readonly json?: boolean;
 }
 
@@ -25,12 +26,19 @@ export function command(outside: CommandOutside): Command {
     );
   return addRecipeOptions(sweep)
     .option('--trials <number>', 'how many trials there are; default: what the recipe says', wholeNumber(1))
+    .option(
+      '-j, --jobs <number>',
+      'how many trials run at a time; their stages share the threads',
+      wholeNumber(1),
+      1,
+    )
     .option('--json', 'print one event a line as JSON (docs/reference/events.md)')
     .addHelpText(
       'after',
       '\nExamples:\n' +
         '  $ roux sweep                         the sweep of the recipe of this folder\n' +
         '  $ roux sweep mail.yaml --trials 40   go on with what 20 trials have found\n' +
+        '  $ roux sweep mail.yaml --jobs 2      two trials at a time, where a stage leaves threads to others\n' +
         '  $ roux sweep mail.yaml -p smoke      with the values of a profile; those that it sets are not searched',
     )
     .action((written: string | undefined, options: SweepCommandOptions) =>
@@ -79,7 +87,7 @@ async function searchWith(
   const json = options.json === true;
   const store = await openProjectStore(options, terminal);
   try {
-    const drawing = await drawTrials(terminal, json);
+    const drawing = await drawTrials(terminal, { json, several: options.jobs > 1 });
     const record = await runSweep({
       store,
       recipe,
@@ -87,6 +95,7 @@ async function searchWith(
       signal,
       identity: identityOf(options),
       ...(options.trials !== undefined && { trials: options.trials }),
+      jobs: options.jobs,
       ...(options.threads !== undefined && { threads: options.threads }),
       load: (trial) => readRecipe(recipe.file, options, trial),
       describe: ({ message, location }) =>
@@ -97,20 +106,23 @@ async function searchWith(
         if (event.event === 'trial-started') drawing.begin();
         else if (event.event === 'trial-finished') drawing.end();
       },
-      onRunEvent: drawing.event,
+      onRunEvent: (event, trial) => {
+        if (json) terminal.print(JSON.stringify({ ...event, trial }));
+        else drawing.event(event);
+      },
     });
     await drawing.drawn();
-    if (!json) terminal.print(views.formatSweep(record, recipe, terminal).join('\n'));
+    if (!json) terminal.print(views.formatSweep(record, terminal).join('\n'));
     return record;
   } finally {
     await store.close();
   }
 }
 
-/** What is drawn of the trials' runs: everything as JSON, a tree on a terminal, nothing in a pipe. */
+/** What is drawn of the trials' runs: a tree on a terminal, of one trial at a time; otherwise nothing. */
 async function drawTrials(
   terminal: Terminal,
-  json: boolean,
+  { json, several }: { readonly json: boolean; readonly several: boolean },
 ): Promise<{
   readonly begin: () => void;
   readonly event: (event: RunEvent) => void;
@@ -119,7 +131,7 @@ async function drawTrials(
   readonly drawn: () => Promise<void>;
 }> {
   const { createRunRenderer } = await import('../output/run-renderer.js');
-  const isDrawn = json || terminal.interactive;
+  const isDrawn = terminal.interactive && !json && !several;
   let renderer: RunRenderer | undefined;
   // A tree takes its time to end; what is printed comes after it.
   let drawn: Promise<void> = Promise.resolve();
@@ -128,7 +140,7 @@ async function drawTrials(
   };
   return {
     begin: () => {
-      if (isDrawn) renderer = createRunRenderer(terminal, { json });
+      if (isDrawn) renderer = createRunRenderer(terminal, { json: false });
     },
     event: (event) => renderer?.event(event),
     end: () => {

@@ -1,10 +1,12 @@
 /** A sweep on the terminal: a line for every trial, a table of all of them, and how to run the best. */
 import { relative } from 'node:path';
+import { shortPath } from '../../diagnostics/short-path.js';
+import { isObject } from '../../engine/foreign-data.js';
 import type { SweepEvent } from '../../engine/run-sweep.js';
 import type { SweepRecord, TrialRecord } from '../../engine/sweep-record.js';
 import type { Json, JsonObject } from '../../plugin/stage-info.js';
-import type { CheckedRecipe } from '../../recipe/checked-recipe.js';
 import { countOf, formatDuration, formatNumber } from './format-value.js';
+import { formatStart } from './run-list.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';
 import { oneLine } from './terminal-text.js';
@@ -13,9 +15,8 @@ import { oneLine } from './terminal-text.js';
 export function sweepLine(event: SweepEvent, { colors }: Terminal): string {
   switch (event.event) {
     case 'sweep-started': {
-      const { name, method, goal, id } = event.sweep;
       const trials = event.trials === undefined ? 'all of a grid' : countOf(event.trials, 'trial');
-      return `${colors.bold(oneLine(name))}: ${method} search for the ${goal.mode === 'max' ? 'largest' : 'smallest'} ${oneLine(goal.metric)} of ${oneLine(goal.stage)}, ${trials} ${colors.dim(`(sweep ${id})`)}`;
+      return `${colors.bold(oneLine(event.sweep.name))}: ${aimOf(event.sweep)}, ${trials} ${colors.dim(`(sweep ${event.sweep.id})`)}`;
     }
     case 'trial-started': {
       const budget = event.budget === undefined ? '' : `, budget ${formatNumber(event.budget)}`;
@@ -39,13 +40,48 @@ export function sweepLine(event: SweepEvent, { colors }: Terminal): string {
   }
 }
 
+/** A sweep of the store: what it looks for and how far it came, its trials, the best one. */
+export function sweepView(sweep: SweepRecord, terminal: Terminal): readonly string[] {
+  const { colors } = terminal;
+  const state = sweep.outcome === 'done' ? '' : `, ${sweep.outcome}`;
+  return [
+    `${colors.bold(oneLine(sweep.name))}: ${aimOf(sweep)}, ${countOf(sweep.trials.length, 'trial')}${state}`,
+    sourceLine(sweep, terminal),
+    '',
+    ...formatSweep(sweep, terminal),
+  ];
+}
+
+/** One trial of a sweep: what it tried, what came of it with every budget, and how to run the recipe with its values. */
+export function trialView(sweep: SweepRecord, trial: TrialRecord, terminal: Terminal): readonly string[] {
+  const { colors } = terminal;
+  const value =
+    trial.value === undefined ? '' : `, ${oneLine(sweep.goal.metric)} ${formatNumber(trial.value)}`;
+  const rows = trial.runs.flatMap(({ budget, metrics, run = 'cached' }) => {
+    const lead = budget === undefined ? [] : [`budget ${formatNumber(budget)}`];
+    const figures = Object.entries(metrics).map(([stage, all]) => [
+      ...lead,
+      oneLine(run),
+      oneLine(stage),
+      Object.entries(all)
+        .map(([name, figure]) => `${oneLine(name)} ${formatNumber(figure)}`)
+        .join(', '),
+    ]);
+    return figures.filter((row) => row.at(-1) !== '');
+  });
+  return [
+    `${colors.bold(`trial ${trial.number} of ${oneLine(sweep.name)}`)}  ${stateOf(trial)}${value}`,
+    sourceLine(sweep, terminal),
+    paramsLine(trial.params),
+    ...(rows.length === 0 ? [] : ['', ...formatTable(rows, { width: terminal.columns })]),
+    '',
+    commandOf(sweep, trial, terminal),
+  ];
+}
+
 /** The table of the trials, the best one, and the command that runs the recipe with its values. */
-export function formatSweep(
-  record: SweepRecord,
-  recipe: Pick<CheckedRecipe, 'file'>,
-  terminal: Terminal,
-): readonly string[] {
-  const { colors, directory } = terminal;
+export function formatSweep(record: SweepRecord, terminal: Terminal): readonly string[] {
+  const { colors } = terminal;
   const { goal, trials, stopping } = record;
   const names = Object.keys(record.space);
   const header = [
@@ -72,22 +108,48 @@ export function formatSweep(
     paint: (cell, row) => (row === 0 ? colors.dim(cell) : isBest(row) ? colors.green(cell) : cell),
   });
   if (best === undefined) return [...lines, '', colors.red('No trial came to a value.')];
-  const file = relative(directory, recipe.file) || recipe.file;
-  const budget = best.runs.at(-1)?.budget;
-  const values: JsonObject = {
-    ...best.params,
-    ...(stopping === undefined || budget === undefined ? {} : { [stopping.param]: budget }),
-  };
-  const set = Object.entries(values).map(
-    ([name, value]) => `--set ${quoted(`${name}=${formatJson(value)}`)}`,
-  );
-  const profile = record.profile === undefined ? [] : [`--profile ${quoted(record.profile)}`];
   return [
     ...lines,
     '',
     `Best: trial ${best.number}, ${oneLine(goal.metric)} ${formatNumber(best.value ?? Number.NaN)}.`,
-    `  roux run ${[quoted(file), ...profile, ...set].map(oneLine).join(' ')}`,
+    commandOf(record, best, terminal),
   ];
+}
+
+/** What runs the whole recipe with the values of a trial. */
+function commandOf(sweep: SweepRecord, trial: TrialRecord, { directory }: Terminal): string {
+  const budget = trial.runs.at(-1)?.budget;
+  const { stopping, recipe, profile } = sweep;
+  const values: JsonObject = {
+    ...trial.params,
+    ...(stopping === undefined || budget === undefined ? {} : { [stopping.param]: budget }),
+  };
+  const given = isObject(sweep.given) ? sweep.given : {};
+  const all = (option: string, value: unknown): readonly string[] =>
+    (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(
+      (one) => `--${option} ${quoted(String(one))}`,
+    );
+  const words = [
+    quoted(relative(directory, recipe) || recipe),
+    ...all('profile', profile),
+    ...all('params', given.params),
+    ...all('seed', given.seed),
+    ...all('runtime', given.runtime),
+    ...all('set', given.set),
+    ...Object.entries(values).map(([name, value]) => `--set ${quoted(`${name}=${formatJson(value)}`)}`),
+  ];
+  return `  roux run ${words.map(oneLine).join(' ')}`;
+}
+
+function aimOf({ method, goal }: SweepRecord): string {
+  const end = goal.mode === 'max' ? 'largest' : 'smallest';
+  return `${method} search for the ${end} ${oneLine(goal.metric)} of ${oneLine(goal.stage)}`;
+}
+
+function sourceLine({ id, recipe, startedAt }: SweepRecord, { colors, directory }: Terminal): string {
+  return colors.dim(
+    `sweep ${id} of ${oneLine(shortPath(recipe, directory))}, begun ${formatStart(startedAt)} UTC`,
+  );
 }
 
 function stateOf({ state, runs }: TrialRecord): string {
