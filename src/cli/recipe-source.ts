@@ -17,14 +17,14 @@ export function recipeFile(written: string | undefined, terminal: Terminal): str
   return findRecipe(written, terminal.directory);
 }
 
-/** Reads and checks a recipe, with the values of a trial where it is swept; for `watchRecipe` and `runSweep`. */
+/** Reads and checks a recipe, with the values of a trial where it is swept, or as a part of others; for `watchRecipe` and `runSweep`. */
 export async function readRecipe(
   file: string,
   options: RecipeValueOptions & SelectionOptions,
-  trial?: JsonObject,
+  how: { readonly trial?: JsonObject; readonly asPart?: boolean } = {},
 ): Promise<LoadedRecipe<Diagnostic>> {
   const { recallRecipe } = await import('../recipe/recalled-recipe.js');
-  const checked = await recallRecipe({ ...checkOptions(file, options), ...(trial && { trial }) });
+  const checked = await recallRecipe({ ...checkOptions(file, options), ...how });
   if (!checked.ok) return { ok: false, problems: checked.error, files: checked.files };
   const problems = unknownStages(checked.value, options);
   return problems.length === 0

@@ -141,7 +141,7 @@ function missingFile({ written, location }: PluginReference, entry: string): New
     message: existsSync(entry) ? `the plugin '${written}' is a folder` : `there is no plugin '${written}'`,
     ...(location && { location }),
     expected: 'a TypeScript or JavaScript file, or the name of a package',
-    ...(help && { help }),
+    ...(help && !existsSync(entry) && { help }),
   };
 }
 

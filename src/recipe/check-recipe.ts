@@ -15,7 +15,7 @@ import { pluginsOf } from './named-plugins.js';
 import { parseRecipe } from './parse-recipe.js';
 import { readSource } from './read-source.js';
 import { readSweep } from './read-sweep.js';
-import { recipeGraph } from './recipe-graph.js';
+import { neededInputs, recipeGraph } from './recipe-graph.js';
 import { excerptOf, type MapNode, type RecipeNode, valueAt } from './recipe-node.js';
 import { everyUse, gatherDiagnostics, loadUses, type UsedRecipe } from './used-recipe.js';
 
@@ -40,6 +40,11 @@ export interface CheckRecipeOptions {
   readonly runtime?: RuntimeName;
   /** Overrides the recipe's number of threads. */
   readonly threads?: number;
+  /**
+   * A recipe that needs inputs or has outputs is checked as a part of others: its inputs, and params without a value, stand for
+   * whatever they are declared to be.
+   */
+  readonly asPart?: boolean;
   /** The stage types that plugins are added to; default: those that come with roux. */
   readonly registry?: StageRegistry;
   /** Where bundled plugins are kept; default: `.roux/plugins` at the project's root. */
@@ -103,12 +108,15 @@ async function check(
     return undefined;
   }
   const composed = composeRecipe(parsed, diagnostics, files);
+  const asPart =
+    options.asPart === true && (neededInputs(composed).length > 0 || composed.entries.has('outputs'));
   const overrides = {
     set: options.set ?? [],
     paramsFiles: options.paramsFiles ?? [],
     environment: options.environment ?? process.env,
     folder: workingFolder,
     trial: options.trial ?? {},
+    asPart,
     ...(options.profile !== undefined && { profile: options.profile }),
   };
   const used = loadUses(composed, overrides, diagnostics, files);
@@ -117,7 +125,7 @@ async function check(
   const loaded = await loadStageTypes(uses, options, files);
   for (const one of uses) await checkStructure(one.recipe, loaded?.registry, one.diagnostics);
   // Without its plugins' stage types a recipe seems to be full of mistakes.
-  const expanded = loaded ? expand(used, loaded.registry, options, diagnostics) : [];
+  const expanded = loaded ? expand(used, loaded.registry, { ...options, asPart }, diagnostics) : [];
   for (const stage of expanded) await checkVariant(stage, loaded?.registry);
   const stages = expanded.map(({ stage }) => stage);
   const sweep = readSweep(used, stages, diagnostics);
@@ -131,6 +139,7 @@ async function check(
     ...(description !== undefined && { description }),
     ...(options.profile !== undefined && { profile: options.profile }),
     stages,
+    ...(asPart && { needs: neededInputs(used.recipe) }),
     ...(sweep && { sweep }),
     files: [...files],
   };
@@ -140,7 +149,7 @@ async function check(
 function expand(
   used: UsedRecipe,
   registry: StageRegistry,
-  { seed, runtime, threads }: CheckRecipeOptions,
+  { seed, runtime, threads, asPart = false }: CheckRecipeOptions,
   diagnostics: Diagnostics,
 ): readonly ExpandedStage[] {
   const overrides = {
@@ -148,7 +157,7 @@ function expand(
     ...(runtime !== undefined && { runtime }),
     ...(threads !== undefined && { threads }),
   };
-  return expandStages(recipeGraph(used, registry), overrides, diagnostics);
+  return expandStages(recipeGraph(used, registry, asPart), overrides, diagnostics);
 }
 
 /** The structure was checked with the first value of everything that varies; here are the others of seeds and the like. */

@@ -22,7 +22,8 @@ export async function checkStructure(
       // The first character stands for the whole file.
       fallback: { ...recipe.origin, end: recipe.origin.start + 1 },
       valueHelp,
-      unknownKeyHelp: (pointer, key) => misplacedSetting(recipe, registry, pointer, key),
+      unknownKeyHelp: (pointer, key) =>
+        variationHelp(pointer, key) ?? misplacedSetting(recipe, registry, pointer, key),
     }),
   );
 }
@@ -38,10 +39,23 @@ function ownerOf(pointer: string): string {
 
 function valueHelp(pointer: string, value: Json): string | undefined {
   const [section, name, key, metric] = pointerSegments(pointer);
+  if (section === 'matrix' && name === undefined) return matrixHelp;
+  if (section === 'stages' && key === 'foreach' && metric === undefined) return foreachHelp;
   if (section !== 'stages' || name === undefined) return undefined;
   if (key === undefined && typeof value === 'string') return `write ${name}: { uses: ${value} }`;
   const isExpectation = key === 'expect' && metric !== undefined && typeof value === 'number';
   return isExpectation ? `write ${metric}: '>= ${value}'` : undefined;
+}
+
+const foreachHelp = `give it a name: foreach: { size: [1, 2] }, and \`\${foreach.size}\` stands for the value`;
+const matrixHelp = "'matrix' at the top of the recipe varies params by name: matrix: { epochs: [1, 3] }";
+
+/** What others call `strategy`, `matrix` in a stage, or a `matrix` of items that are no params. */
+function variationHelp(pointer: string, key: string): string | undefined {
+  if (key !== 'strategy' && key !== 'matrix') return undefined;
+  return pointer === ''
+    ? matrixHelp
+    : `${matrixHelp}; a stage alone varies with foreach: { size: [1, 2] } and \`\${foreach.size}\``;
 }
 
 /** A setting that was written beside `with` instead of under it. */

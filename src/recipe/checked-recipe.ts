@@ -86,6 +86,8 @@ export interface CheckedRecipe {
   /** In an order in which every stage comes after its inputs. */
   readonly stages: readonly CheckedStage[];
   readonly sweep?: CheckedSweep;
+  /** Where it was checked as a part of other recipes: the inputs that it needs from them. Such a recipe cannot be planned. */
+  readonly needs?: readonly string[];
   /** Every file that the recipe was read from, plugins included; what watch follows besides the data. */
   readonly files: readonly string[];
   /** What the user should know although the recipe can run: parameters that nothing uses. */

@@ -174,7 +174,7 @@ export class Interpolation {
         message: `'\${${reference}}' refers to nothing`,
         location: excerptOf(place),
         expected: `\${params.NAME}`,
-        help: isParam ? `did you mean '\${params.${reference}}'?` : "write '$${' for a literal '${'",
+        help: isParam ? `did you mean '\${params.${reference}}'?` : referenceHelp(scope, name),
       });
       return undefined;
     }
@@ -302,6 +302,15 @@ export class Interpolation {
 const maximumChain = 32;
 /** Characters of a text after filling in; ten doublings of a name would otherwise fill the memory. */
 const maximumText = 1_000_000;
+
+/** What people mean by the contexts of other tools. */
+function referenceHelp(scope = '', name = 'NAME'): string {
+  if (scope === 'matrix') return `'matrix' varies params, so its values are \${params.${name}}`;
+  if (scope === 'item' || scope === 'foreach')
+    return `a stage's foreach: { NAME: [...] } gives \${foreach.NAME}`;
+  if (scope === 'env') return `declare a param that the variable may set: { type: string, env: ${name} }`;
+  return "write '$${' for a literal '${'";
+}
 
 type Piece =
   | { readonly kind: 'text'; readonly text: string }

@@ -2,8 +2,10 @@
  * The values of parameters. From the weakest to the strongest: the default in the recipe, a declared environment variable, the
  * profile, the params files in order, `--set` in order, a trial of a sweep.
  */
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { Diagnostics, type NewDiagnostic } from '../diagnostics/diagnostic.js';
+import { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import type { JsonObject } from '../plugin/stage-info.js';
 import type { Axis } from './axis.js';
@@ -49,6 +51,8 @@ export interface ParamOverrides {
   readonly trial: JsonObject;
   /** Relative paths in `set` and in the environment start here. */
   readonly folder: string;
+  /** Others give what has no value. */
+  readonly asPart?: boolean;
 }
 
 /** The parameters of a recipe with what was said about them outside of it. Files read are added to `files`. */
@@ -71,7 +75,7 @@ export function resolveParams(
     diagnostics.add(unknownProfile(overrides.profile, profiles, placeOfProfiles(recipe)));
   }
   for (const file of overrides.paramsFiles) {
-    const values = readParamsFile(resolve(overrides.folder, file), diagnostics, files);
+    const values = readParamsFile(file, overrides.folder, diagnostics, files);
     for (const entry of entriesOf(values)) override.set(entry, 'params file');
   }
   for (const written of overrides.set) {
@@ -86,6 +90,10 @@ export function resolveParams(
     );
     const origin = written?.value.origin ?? place;
     override.set({ name, key: origin, value: fromJson(value, origin, recipe.folder) }, 'sweep');
+  }
+  if (overrides.asPart === true) {
+    for (const [name, param] of params)
+      if (!param.value) params.set(name, { ...param, value: openValue(param) });
   }
   return params;
 }
@@ -117,6 +125,11 @@ export function layered(value: RecipeNode, layer: ValueLayer, instead?: RecipeNo
 /** The parameter that a dimension of a sweep varies: `learning_rate`, also written `params.learning_rate`. */
 export function paramOfDimension(written: string): string {
   return written.replace(/^params\./, '');
+}
+
+/** Whatever the parameter may be. */
+function openValue({ declaration: { key } }: Param): RecipeNode {
+  return { kind: 'scalar', value: null, origin: key, folder: key.source.folder, unknown: true };
 }
 
 /** Sets parameters that are declared; others are complained about. */
@@ -182,8 +195,35 @@ function unknownProfile(
   };
 }
 
-function readParamsFile(file: string, diagnostics: Diagnostics, files: Set<string>): RecipeNode | undefined {
+function siblingsOf(file: string): readonly string[] {
+  try {
+    return readdirSync(dirname(file));
+  } catch {
+    return [];
+  }
+}
+
+function readParamsFile(
+  written: string,
+  folder: string,
+  diagnostics: Diagnostics,
+  files: Set<string>,
+): RecipeNode | undefined {
+  const file = resolve(folder, written);
   files.add(file);
+  const isThere = existsSync(file);
+  if (!isThere || statSync(file).isDirectory()) {
+    const source = new SourceText('<command line>', `--params ${written}`, folder);
+    const near = didYouMean(basename(file), siblingsOf(file));
+    diagnostics.add({
+      code: isThere ? 'file/folder' : 'file/missing',
+      message: `the params file ${written} ${isThere ? 'is a folder' : 'does not exist'}`,
+      location: source.excerpt('--params '.length, source.text.length),
+      expected: 'a YAML or JSON file with values by name: epochs: 3',
+      ...(near && !isThere && { help: near }),
+    });
+    return undefined;
+  }
   const wrong = new Diagnostics();
   const source = readSource(file, wrong);
   const values = source && parseRecipe(source, wrong);

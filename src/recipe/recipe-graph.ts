@@ -2,7 +2,7 @@
  * The stages of a recipe and of the recipes that it uses as one graph: every stage with the artifacts that it reads, references
  * to inputs and outputs of sub-recipes followed to the stages behind them. Nothing is multiplied yet.
  */
-import { listOfNames } from '../diagnostics/suggest.js';
+import { basename } from 'node:path';
 import type { InputPort, OutputPort } from '../plugin/define-stage.js';
 import type { StageInfo, StageRegistry } from '../plugin/stage-info.js';
 import { findStageType } from './check-stage.js';
@@ -43,9 +43,16 @@ export interface TemplateReference {
   readonly place: Origin;
 }
 
-/** Wires a recipe and those that it uses. Gives the templates, each after those that it reads. */
-export function recipeGraph(root: UsedRecipe, registry: StageRegistry): readonly StageTemplate[] {
-  const level = new Level(root, registry);
+/**
+ * Wires a recipe and those that it uses. Gives the templates, each after those that it reads. A recipe that needs inputs is
+ * complained about unless it is looked at as a part of others; then nothing stands behind its inputs.
+ */
+export function recipeGraph(
+  root: UsedRecipe,
+  registry: StageRegistry,
+  asPart: boolean,
+): readonly StageTemplate[] {
+  const level = new Level(root, registry, undefined, asPart);
   const templates = level.templates();
   const byName = new Map(templates.map((template) => [template.name, template]));
   const order = stageOrder(
@@ -78,6 +85,7 @@ class Level {
     readonly used: UsedRecipe,
     readonly registry: StageRegistry,
     readonly outer?: Level,
+    readonly asPart = false,
   ) {
     const { recipe, diagnostics } = used;
     const inputs = readInputs(valueAt(recipe, 'inputs'));
@@ -117,7 +125,7 @@ class Level {
     this.#isOrdered = diagnostics.errors().length === before;
     const outputs = this.#readOutputs(stages);
     this.ports = { type: textOf(used.use && valueAt(used.use.stage.value, 'uses')) ?? '', inputs, outputs };
-    if (!used.use) this.#checkRoot(inputs);
+    if (!used.use && !asPart) this.#checkRoot(inputs);
   }
 
   /** All stages below, with their references followed. */
@@ -191,9 +199,11 @@ class Level {
     const [axis] = uses ? used.interpolation.axesOf(uses) : [];
     if (axis && uses) this.#mustNotVary('the type of a stage', axis.name, uses.origin, axis.key);
     const wired = valueAt(valueAt(valueAt(used.written, 'stages'), entry.name), 'in');
-    const [wiredAxis] = wired ? used.interpolation.axesOf(wired) : [];
-    if (wiredAxis && wired) {
-      this.#mustNotVary('what a stage reads', wiredAxis.name, wired.origin, wiredAxis.key);
+    for (const reference of wired ? scalarsIn(wired) : []) {
+      const [wiredAxis] = used.interpolation.axesOf(reference);
+      if (!wiredAxis) continue;
+      this.#mustNotVary('what a stage reads', wiredAxis.name, reference.origin, wiredAxis.key);
+      break;
     }
     const info = findStageType(entry, registry, used.diagnostics);
     if (info) this.#infos.set(entry.name, info);
@@ -205,7 +215,7 @@ class Level {
       code: 'matrix/wiring',
       message: `${what} cannot vary with '${axis}'`,
       location: excerptOf(place),
-      help: 'write a stage for each, or vary it in a sweep',
+      help: "vary 'with', 'expect', 'seed', 'runtime' or 'threads'; for other graphs write a stage for each, or vary it in a sweep",
       related: [{ location: excerptOf(key), message: `'${axis}' varies here` }],
     });
   }
@@ -239,15 +249,17 @@ class Level {
 
   #checkRoot(inputs: Readonly<Record<string, InputPort>>): void {
     const { recipe, diagnostics } = this.used;
-    const needed = Object.entries(inputs).flatMap(([name, { optional }]) => (optional ? [] : [name]));
+    const needed = neededInputs(recipe);
     const section = recipe.entries.get('inputs');
     if (needed.length === 0 || !section) return;
+    const file = basename(section.key.source.file);
+    const given = needed.map((name) => `${name}: ${[inputs[name]?.kind].flat().join(' or ')}`);
     diagnostics.add({
       code: 'subrecipe/inputs',
-      message: 'the recipe takes inputs, so it cannot run by itself',
+      message: 'the recipe is a part of others and cannot run by itself: it needs inputs',
       location: excerptOf(section.key),
-      found: listOfNames(needed, 'and'),
-      help: 'use it as a stage of another recipe, or make the inputs optional',
+      found: given.join(', '),
+      help: `use it as a stage: { uses: ./${file}, in: { ${needed.map((name) => `${name}: STAGE`).join(', ')} } }, or make the inputs optional`,
     });
   }
 
@@ -260,7 +272,8 @@ class Level {
     followed: readonly TemplateReference[],
   ): void {
     const [first] = references;
-    if (followed.length > 0 || first?.stage !== inputsName || info.inputs[port]?.optional) return;
+    if (this.asPart || followed.length > 0 || first?.stage !== inputsName) return;
+    if (info.inputs[port]?.optional) return;
     if (!this.ports.inputs[first.port]?.optional) return;
     this.used.diagnostics.add({
       code: 'subrecipe/open-input',
@@ -268,6 +281,12 @@ class Level {
       location: excerptOf(first.place),
     });
   }
+}
+
+/** The inputs that a recipe cannot do without. */
+export function neededInputs(recipe: RecipeNode): readonly string[] {
+  const inputs = Object.entries(readInputs(valueAt(recipe, 'inputs')));
+  return inputs.flatMap(([name, { optional }]) => (optional ? [] : [name]));
 }
 
 function readInputs(node: RecipeNode | undefined): Readonly<Record<string, InputPort>> {
@@ -281,6 +300,11 @@ function readInputs(node: RecipeNode | undefined): Readonly<Record<string, Input
       ];
     }),
   );
+}
+
+function scalarsIn(node: RecipeNode): readonly RecipeNode[] {
+  if (node.kind === 'scalar') return [node];
+  return (node.kind === 'list' ? node.items : entriesOf(node).map(({ value }) => value)).flatMap(scalarsIn);
 }
 
 function isTrue(node: RecipeNode, name: string): boolean {

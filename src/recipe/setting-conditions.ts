@@ -54,7 +54,7 @@ export function settingConditionDiagnostics(
   node: MapNode,
 ): readonly NewDiagnostic[] {
   const properties = isObject(schema.properties) ? schema.properties : {};
-  return [...node.entries.values()].flatMap(({ name, key }) => {
+  return [...node.entries.values()].flatMap(({ name, key, value }) => {
     const property = properties[name];
     const condition = isObject(property) ? conditionOf(property[onlyWithKeyword]) : undefined;
     if (condition === undefined || valueAt(node, condition.setting)?.unknown) return [];
@@ -70,7 +70,9 @@ export function settingConditionDiagnostics(
         message: `the setting '${name}' has no meaning ${beside}${isDefault ? ', which is the default' : ''}`,
         location: excerptOf(key),
         expected: values === undefined ? `the setting '${setting}'` : `${setting}: ${listOfNames(values)}`,
-        help: `remove '${name}', or ${values === undefined ? `give '${setting}', too` : `change '${setting}'`}`,
+        help: value.from
+          ? `where params decide, let one stand for both: '\${params.choice}', a map with '${setting}' that has '${name}' only where it counts`
+          : `remove '${name}', or ${values === undefined ? `give '${setting}', too` : `change '${setting}'`}`,
       },
     ];
   });

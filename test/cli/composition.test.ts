@@ -69,3 +69,99 @@ export default {
     expect((await end).code).toBe(130);
   });
 });
+
+describe('a recipe that is a part of others', () => {
+  const part = `recipe: 1
+plugins: [./stages/work.mjs]
+inputs: { before: work, other: { kind: work, optional: true } }
+outputs: { work: last }
+params: { text: { type: string } }
+stages:
+  last: { uses: work, in: { before: inputs.before }, with: { text: "\${params.text}" } }
+`;
+
+  test('passes the check, its inputs being what they are declared to be', async () => {
+    await project.write({ 'part.yaml': part, 'wrong.yaml': part.replace('before: work,', 'before: model,') });
+    const good = await project.run(['check', 'part.yaml']);
+    expect(good).toMatchObject({ code: 0, stderr: '' });
+    expect(good.stdout).toBe('part.yaml: 1 stage, good; a part of other recipes, which give it before\n');
+    const wrong = await project.run(['check', 'wrong.yaml']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('[wiring/kind]');
+  });
+
+  test.each(['run', 'plan'])('is not for roux %s, which says what it needs', async (command) => {
+    await project.write({ 'part.yaml': part });
+    const { code, stderr } = await project.run([command, 'part.yaml', '--set', 'text=a']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('part.yaml:3:1: error: the recipe is a part of others');
+    expect(stderr).toContain('found:    before: work\n');
+    expect(stderr).toContain('{ uses: ./part.yaml, in: { before: STAGE } }');
+    expect(stderr).toContain('One mistake');
+  });
+
+  test('does not make params optional in a recipe that others do not use', async () => {
+    await project.write({
+      'alone.yaml': part.replace(/(in|out)puts: .*\n/g, '').replace('in: { before: inputs.before }, ', ''),
+    });
+    expect((await project.run(['check', 'alone.yaml'])).stderr).toContain('[params/missing]');
+  });
+});
+
+test('who writes a matrix as elsewhere is told how it is written here', async () => {
+  await project.write({
+    'matrix.yaml': `recipe: 1
+plugins: [./stages/work.mjs]
+strategy: { matrix: { text: [a, b] } }
+stages:
+  one: { uses: work, matrix: { text: [a, b] }, with: { text: "\${matrix.text}" } }
+  two: { uses: work, foreach: [a, b], with: { text: "\${item}" } }
+  three: { uses: work, with: { text: "\${env.HOME}" } }
+`,
+  });
+  const { stderr } = await project.run(['check', 'matrix.yaml']);
+  const help = stderr.split('\n').filter((line) => line.startsWith('  help:'));
+  expect(help).toEqual([
+    "  help:     'matrix' at the top of the recipe varies params by name: matrix: { epochs: [1, 3] }",
+    expect.stringContaining('a stage alone varies with foreach: { size: [1, 2] }'),
+    expect.stringContaining(`'matrix' varies params, so its values are \${params.text}`),
+    expect.stringContaining('give it a name: foreach: { size: [1, 2] }'),
+    expect.stringContaining(`gives \${foreach.NAME}`),
+    expect.stringContaining('{ type: string, env: HOME }'),
+  ]);
+});
+
+test.each([
+  ['stages', 'is a folder [file/folder]'],
+  ['none.yaml', 'does not exist [file/missing]'],
+  ['package.json/none', 'does not exist [file/missing]'],
+])('a params file %s is named as what it is', async (file, what) => {
+  await project.write({
+    'plain.yaml': 'recipe: 1\nplugins: [./stages/work.mjs]\nstages: { a: { uses: work } }\n',
+  });
+  const { code, stderr } = await project.run(['run', 'plain.yaml', '--params', file]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`the params file ${file} ${what}`);
+});
+
+test('settings that count only beside others may vary together, as maps', async () => {
+  const train = (settings: string): string => `recipe: 1
+params: { optimizer: adamw, momentum: 0.9, how: { optimizer: adamw } }
+matrix: { how: { plain: { optimizer: adamw }, heavy: { optimizer: sgd, momentum: 0.9 } } }
+stages:
+  mail: { uses: load-dataset, with: { path: mail.tsv, text: text, label: label } }
+  base: { uses: load-model, with: { from: ./model, task: sequence-classification } }
+  tokens: { uses: tokenize, in: [mail, base] }
+  train: { uses: train, in: [base, tokens], with: ${settings} }
+`;
+  await project.write({
+    'mail.tsv': 'text\tlabel\na\tb\n',
+    'model/config.json': '{}',
+    'apart.yaml': train(`{ optimizer: "\${params.optimizer}", momentum: "\${params.momentum}" }`),
+    'together.yaml': train(`"\${params.how}"`),
+  });
+  const apart = await project.run(['check', 'apart.yaml']);
+  expect(apart.stderr).toContain("the setting 'momentum' has no meaning with optimizer: adamw");
+  expect(apart.stderr).toContain("a map with 'optimizer' that has 'momentum' only where it counts");
+  expect((await project.run(['check', 'together.yaml'])).stdout).toContain('together.yaml: 5 stages, good');
+});

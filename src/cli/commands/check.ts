@@ -15,7 +15,8 @@ export function command(outside: CommandOutside): Command {
     .summary('say what is wrong with recipes, without planning or running them')
     .description(
       'Checks recipes as `roux plan` does, without looking at the store: syntax, settings, wiring, parameters, paths and\n' +
-        'plugins. Ends with 2 when one of them is wrong; docs/reference/errors/ explains every code.',
+        'plugins. A recipe with inputs is checked as the part of others that it is. Ends with 2 when one of them is wrong;\n' +
+        'docs/reference/errors/ explains every code.',
     )
     .argument('[recipes...]', 'recipe files; default: roux.yaml here, or the only recipe there is');
   return addRecipeValueOptions(check)
@@ -41,9 +42,15 @@ async function checkCommand(
   const files = (written.length === 0 ? [undefined] : written).map((name) => recipeFile(name, terminal));
   const checked = [];
   for (const file of files) {
-    const loaded = await readRecipe(file, options);
+    const loaded = await readRecipe(file, options, { asPart: true });
     const diagnostics = loaded.ok ? (loaded.recipe.warnings ?? []) : loaded.problems;
-    checked.push({ file, diagnostics, stages: loaded.ok ? loaded.recipe.stages.length : undefined });
+    const needs = loaded.ok ? (loaded.recipe.needs ?? []) : [];
+    checked.push({
+      file,
+      diagnostics,
+      stages: loaded.ok ? loaded.recipe.stages.length : undefined,
+      ...(needs.length > 0 && { needs }),
+    });
   }
   if (checked.some(({ stages }) => stages === undefined)) exit(exitCodes.wrong);
   if (options.json === true || options.sarif === true) {
@@ -53,10 +60,11 @@ async function checkCommand(
   }
   const { shortPath } = await import('../../diagnostics/short-path.js');
   const { oneLine } = await import('../output/terminal-text.js');
-  for (const { file, diagnostics, stages } of checked) {
+  for (const { file, diagnostics, stages, needs = [] } of checked) {
     await printDiagnostics(diagnostics, { terminal, json: false });
     const count = stages === undefined ? 'wrong' : stages === 1 ? '1 stage, good' : `${stages} stages, good`;
-    terminal.print(`${oneLine(shortPath(file, terminal.directory))}: ${count}`);
+    const part = needs.length === 0 ? '' : `; a part of other recipes, which give it ${needs.join(', ')}`;
+    terminal.print(`${oneLine(shortPath(file, terminal.directory))}: ${count}${part}`);
   }
 }
 

@@ -97,7 +97,7 @@ async function searchWith(
       ...(options.trials !== undefined && { trials: options.trials }),
       jobs: options.jobs,
       ...(options.threads !== undefined && { threads: options.threads }),
-      load: (trial) => readRecipe(recipe.file, options, trial),
+      load: (trial) => readRecipe(recipe.file, options, { trial }),
       describe: ({ message, location }) =>
         location ? `${message} (${location.file}:${location.line})` : message,
       onEvent: (event) => {
