@@ -83,19 +83,22 @@ function explainSettings(
   pointer: string,
   written: RecipeNode | undefined,
   into: ExplainedValue[],
+  lead: readonly ValueStep[] = [],
 ): void {
   const target = written && follow(written, pointer);
   const node = target?.complete ? target.node : undefined;
+  // What is in a list or map of a parameter came by the reference to it.
+  const way = node?.from && node.kind !== 'scalar' ? stepsOf(node, false).slice(0, 1) : lead;
   if (isObject(value) && Object.keys(value).length > 0 && (pointer === '' || node?.kind === 'map' || !node)) {
     for (const [name, child] of Object.entries(value)) {
-      explainSettings(child, childPointer(pointer, name), written, into);
+      explainSettings(child, childPointer(pointer, name), written, into, way);
     }
     return;
   }
   if (pointer === '') return;
   if (isList(value) && node?.kind === 'list' && node.items.some((item) => !isPlain(item, node))) {
     value.forEach((child, index) => {
-      explainSettings(child, childPointer(pointer, index), written, into);
+      explainSettings(child, childPointer(pointer, index), written, into, way);
     });
     return;
   }
@@ -106,7 +109,12 @@ function explainSettings(
   }
   const json = toJson(node);
   const isOther = JSON.stringify(json) !== JSON.stringify(value);
-  into.push({ name, value, ...(isOther && { written: json }), steps: stepsOf(node) });
+  into.push({
+    name,
+    value,
+    ...(isOther && { written: json }),
+    steps: [...(node.from ? [] : lead), ...stepsOf(node)],
+  });
 }
 
 function isPlain(item: RecipeNode, list: RecipeNode): boolean {

@@ -67,6 +67,8 @@ export function readItems(
   for (const stage of entriesOf(valueAt(recipe, 'stages'))) {
     for (const entry of entriesOf(valueAt(stage.value, 'foreach'))) {
       const other = items.get(entry.name);
+      // A stage that another one is merged into (`<<: *first`) varies with it.
+      if (other && other.key.source === entry.key.source && other.key.start === entry.key.start) continue;
       if (other) {
         diagnostics.add({
           code: 'matrix/duplicate',

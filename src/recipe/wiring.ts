@@ -193,7 +193,7 @@ class Wirer {
         message: `'${written}' is no reference`,
         location: excerptOf(node.origin),
         expected: 'stage, stage.port, stage.part or stage.port.part',
-        ...(brackets !== undefined && { help: `variants of a stage are ${name}[*] or ${name}[NAME=VALUE]` }),
+        ...((brackets !== undefined || written.includes('[')) && { help: helpOnBrackets(written, name) }),
       });
       return undefined;
     }
@@ -331,6 +331,14 @@ function referenceTo(
 
 function listOf(node: RecipeNode): readonly RecipeNode[] {
   return node.kind === 'list' ? node.items : [node];
+}
+
+/** `tune.model[size=1]` is written as `tune[size=1].model`. */
+function helpOnBrackets(written: string, name: string): string {
+  const [, stage, rest, brackets] = /^([\w-]+)((?:\.[\w-]+)+)(\[[^\]]*\])$/.exec(written) ?? [];
+  if (stage !== undefined) return `brackets follow the stage: ${stage}${brackets}${rest}`;
+  const meant = name === '' ? 'train' : name;
+  return `variants of a stage are ${meant}[*] or ${meant}[NAME=VALUE]`;
 }
 
 function lowerFirst(text: string): string {

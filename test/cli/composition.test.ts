@@ -165,3 +165,45 @@ stages:
   expect(apart.stderr).toContain("a map with 'optimizer' that has 'momentum' only where it counts");
   expect((await project.run(['check', 'together.yaml'])).stdout).toContain('together.yaml: 5 stages, good');
 });
+
+describe('what stages share and vary', () => {
+  const recipe = (third: string): string => `recipe: 1
+plugins: [./stages/work.mjs]
+stages:
+  first: &first { uses: work, foreach: { size: { small: x, big: y } }, with: { text: "\${foreach.size}" } }
+  second: { <<: *first, in: { before: first } }
+  third: { uses: work, in: { before: "${third}" } }
+`;
+
+  test('a stage that another is merged into varies with it', async () => {
+    await project.write({ 'shared.yaml': recipe('second[size=big]') });
+    const { stdout } = await project.run(['plan', 'shared.yaml', '--explain', '--only', 'third']);
+    expect(stdout).toMatch(/in\.before +second\[size=big\]\.work/);
+    expect((await project.run(['check', 'shared.yaml'])).stdout).toContain('5 stages, good');
+  });
+
+  test('brackets in the wrong place are put right', async () => {
+    await project.write({ 'shared.yaml': recipe('second.work[size=big]') });
+    const { stderr } = await project.run(['check', 'shared.yaml']);
+    expect(stderr).toContain('help:     brackets follow the stage: second[size=big].work');
+  });
+});
+
+test('items of a list that a param and an extended recipe give are explained by their whole way', async () => {
+  await project.write({
+    'mail.tsv': 'text\tlabel\na\tb\n',
+    'model/config.json': '{}',
+    'listed.yaml': `recipe: 1
+params: { freeze: [embeddings] }
+stages:
+  base: { uses: load-model, with: { from: ./model } }
+  frozen: { uses: freeze-layers, in: base, with: { freeze: "\${params.freeze}" } }
+`,
+    'longer.yaml': 'recipe: 1\nextends: listed.yaml\nparams: { freeze: { $append: [pooler] } }\n',
+  });
+  const { stdout } = await project.run(['plan', 'longer.yaml', '--explain', '--only', 'frozen']);
+  expect(stdout).toMatch(
+    /freeze\.0 +embeddings +listed\.yaml:5:\d+ \$\{params\.freeze\} <- listed\.yaml:2:20/,
+  );
+  expect(stdout).toMatch(/freeze\.1 +pooler +listed\.yaml:5:\d+ \$\{params\.freeze\} <- longer\.yaml:3:31/);
+});
