@@ -45,6 +45,7 @@ export class Asha {
 
   /** A trial ended a rung; infinity when it failed. */
   ended(trial: number, rung: number, loss: number): void {
+    this.began(trial, rung);
     this.#rungs[rung]?.set(trial, loss);
   }
 
