@@ -1,4 +1,5 @@
 /** A run as lines of text without control codes, for CI, pipes and files. */
+import { withShortPaths } from '../../diagnostics/short-path.js';
 import type { RunEvent } from '../../engine/events.js';
 import { countOf, formatDuration, formatProgress } from './format-value.js';
 import { plainReason } from './plan-table.js';
@@ -32,6 +33,8 @@ export function createPlainRenderer(terminal: Terminal): RunRenderer {
     );
   };
 
+  const sentence = (text: string): string => oneLine(withShortPaths(text, terminal.directory));
+
   const describe = (event: RunEvent): string | undefined => {
     const { colors } = terminal;
     switch (event.event) {
@@ -64,15 +67,15 @@ export function createPlainRenderer(terminal: Terminal): RunRenderer {
       }
       case 'stage-log':
         return event.level === 'warning'
-          ? `${colors.yellow('warning:')} ${oneLine(event.message)}`
-          : oneLine(event.message);
+          ? `${colors.yellow('warning:')} ${sentence(event.message)}`
+          : sentence(event.message);
       case 'stage-done': {
         const same = event.sameAsBefore ? ', the same result as before' : '';
         const took = `in ${formatDuration(event.record.durationMs)}${same}`;
         return `${colors.green('done')} ${took}${tail(event.record.summary)}`;
       }
       case 'stage-failed':
-        return `${colors.red('failed:')} ${oneLine(event.failure.message)}`;
+        return `${colors.red('failed:')} ${sentence(event.failure.message)}`;
       case 'stage-cancelled':
         return colors.yellow('cancelled');
       case 'stage-skipped':

@@ -1,4 +1,5 @@
 /** The end of a run on the terminal: the stages, their figures, what was made, and what went wrong. */
+import { withShortPaths } from '../../diagnostics/short-path.js';
 import { formatFailure } from './failure.js';
 import { countOf, formatDifference, formatDuration, formatNumber } from './format-value.js';
 import type { RunLog, StageEnd } from './run-log.js';
@@ -36,10 +37,11 @@ export function formatRunSummary(log: RunLog, terminal: Terminal, options: Summa
 /** Warnings shown of one stage; more are for `roux show`. */
 const mostWarnings = 4;
 
-function warningLines({ stages, warnings }: RunLog, { colors }: Terminal): readonly string[] {
+function warningLines({ stages, warnings }: RunLog, { colors, directory }: Terminal): readonly string[] {
+  const sentence = (text: string): string => oneLine(withShortPaths(text, directory));
   const ofStore = warnings.filter(({ stage }) => stage === undefined);
   const ofStages = stages.flatMap(({ name }) => {
-    const own = warnings.filter(({ stage }) => stage === name).map(({ message }) => oneLine(message));
+    const own = warnings.filter(({ stage }) => stage === name).map(({ message }) => sentence(message));
     const more = own.length - mostWarnings;
     const lead = `${colors.yellow('warning')} ${colors.bold(oneLine(name))}: `;
     return [
@@ -47,7 +49,7 @@ function warningLines({ stages, warnings }: RunLog, { colors }: Terminal): reado
       ...(more > 0 ? [colors.dim(`... ${countOf(more, 'more warning')}: roux show ${oneLine(name)}`)] : []),
     ];
   });
-  return [...ofStages, ...ofStore.map(({ message }) => `${colors.yellow('warning')} ${oneLine(message)}`)];
+  return [...ofStages, ...ofStore.map(({ message }) => `${colors.yellow('warning')} ${sentence(message)}`)];
 }
 
 /** The stage ran, or its figures are others than in the run before. */
@@ -99,9 +101,12 @@ function stageTable(stages: readonly StageEnd[], terminal: Terminal): readonly s
     stage.outcome === 'hit' ? 'cached' : stage.outcome === 'pending' ? 'not run' : stage.outcome,
     stage.outcome === 'done' && stage.record !== undefined ? formatDuration(stage.record.durationMs) : '',
     oneLine(
-      stage.record?.summary ??
-        stage.failure?.message ??
-        (stage.because === undefined ? '' : `needs ${stage.because}`),
+      withShortPaths(
+        stage.record?.summary ??
+          stage.failure?.message ??
+          (stage.because === undefined ? '' : `needs ${stage.because}`),
+        terminal.directory,
+      ),
     ),
   ]);
   const paintState = (cell: string): string => {

@@ -1,6 +1,6 @@
 /** Stages and their results as text. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { shortPath } from '../../diagnostics/short-path.js';
+import { shortPath, withShortPaths } from '../../diagnostics/short-path.js';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
 import { formatNumber as formatSettingNumber } from '../../engine/reasons.js';
 import type { Store } from '../../engine/store.js';
@@ -70,7 +70,7 @@ export function stageView(shown: ShownStage, terminal: Terminal): readonly strin
   section('warnings', (record?.warnings ?? []).map(oneLine));
   section(
     'log',
-    logTail(shown).map((line) => colors.dim(oneLine(line))),
+    logTail(shown).map((line) => colors.dim(oneLine(withShortPaths(line, terminal.directory)))),
   );
   if (stage.failure !== undefined) lines.push('', formatFailure(stage.name, stage.failure, terminal));
   if (result !== undefined && !result.complete) {

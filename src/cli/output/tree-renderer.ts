@@ -6,6 +6,7 @@ import {
   type ListrTaskWrapper,
   type SimpleRenderer,
 } from 'listr2';
+import { withShortPaths } from '../../diagnostics/short-path.js';
 import type { RunEvent } from '../../engine/events.js';
 import type { Progress } from '../../plugin/define-stage.js';
 import { formatDuration, formatProgress } from './format-value.js';
@@ -92,14 +93,14 @@ export function createTreeRenderer(terminal: Terminal): RunRenderer {
         break;
       }
       case 'stage-log':
-        output(event.stage, oneLine(event.message));
+        output(event.stage, oneLine(withShortPaths(event.message, terminal.directory)));
         break;
       case 'stage-done':
         retitle(event.stage, `${formatDuration(event.record.durationMs)}${tail(event.record.summary)}`);
         lines.get(event.stage)?.end('COMPLETED');
         break;
       case 'stage-failed':
-        retitle(event.stage, `failed: ${oneLine(event.failure.message)}`);
+        retitle(event.stage, `failed: ${oneLine(withShortPaths(event.failure.message, terminal.directory))}`);
         lines.get(event.stage)?.end('FAILED');
         break;
       case 'stage-cancelled':

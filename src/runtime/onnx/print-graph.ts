@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OnnxAttribute } from '../../formats/onnx/model.js';
 import type { Operand } from '../wasm/elementwise.js';
@@ -68,8 +68,8 @@ export function printLoop({ elements, program, arrays, scalars, variables, rows 
 }
 
 /**
- * Writes a graph where the environment variable `ROUX_DUMP_GRAPH` asks for it: `stderr`, or a folder that gets
- * `NAME.STEP.txt`. Does nothing when it is unset.
+ * Writes a graph where the environment variable `ROUX_DUMP_GRAPH` asks for it: `stderr`, or a folder, made where it is
+ * missing, that gets `NAME.STEP.txt`. Does nothing when it is unset.
  */
 export function dumpGraph(
   graph: Graph,
@@ -80,7 +80,10 @@ export function dumpGraph(
   if (target === undefined || target === '') return;
   const text = printGraph(graph) + loops.map(printLoop).join('');
   if (target === 'stderr') process.stderr.write(`# ${step}\n${text}`);
-  else writeFileSync(join(target, `${graph.name}.${step}.txt`), text);
+  else {
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, `${graph.name}.${step}.txt`), text);
+  }
 }
 
 function typeOf(value: Value): string {

@@ -33,6 +33,19 @@ describe('plain lines', () => {
     `);
   });
 
+  it('show the paths of a warning from the working folder, as those of errors', () => {
+    const message = '/project/data/mail.tsv:7: Row 6 has 1 column (a); left out';
+    const events: readonly RunEvent[] = [
+      ...shortRun.slice(0, 2),
+      { time: 3, event: 'stage-log', stage: 'evaluate', level: 'warning', message },
+    ];
+    expect(plain(events)).toContain('warning: data/mail.tsv:7: Row 6');
+    const log = new RunLog();
+    for (const event of events) log.add(event);
+    const summary = formatRunSummary(log, fakeTerminal({ columns: 100 }), { products: [] });
+    expect(summary).toContain('warning evaluate: data/mail.tsv:7: Row 6');
+  });
+
   it('hold no control code even when a name or a message does', () => {
     const text = plain([
       ...shortRun.slice(0, 2),
