@@ -51,6 +51,20 @@ export function batchesPerEpoch(options: BatchOptions): number {
   return evaluationBatches(options).length;
 }
 
+/**
+ * The parts of a batch that go through the model one after the other, where gradients are accumulated: as many as its examples
+ * fill, all brought to the same shape.
+ *
+ * @param size rows of a part.
+ */
+export function partsOfBatch({ length, examples }: BatchPlan, size: number): readonly BatchPlan[] {
+  return Array.from({ length: Math.ceil(examples.length / size) }, (_, part) => ({
+    length,
+    size,
+    examples: examples.slice(part * size, (part + 1) * size),
+  }));
+}
+
 function cut(order: ArrayLike<number> & Iterable<number>, options: BatchOptions): BatchPlan[] {
   const { lengths, buckets, sizeOf } = options;
   const members: number[][] = buckets.map(() => []);

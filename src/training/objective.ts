@@ -10,7 +10,7 @@ import type { BatchPlan } from './batches.js';
 /** The inputs of one batch. */
 export interface ObjectiveBatch {
   readonly feeds: NamedHostTensors;
-  /** What the batch's sum of losses is divided by: examples, tokens, or the sum of their weights. */
+  /** What the batch's sum of losses is divided by: examples, tokens, or the sum of their weights; 0 where none counts. */
   readonly weight: number;
   /** Tokens that are not padding. */
   readonly tokens: number;
@@ -36,6 +36,11 @@ export interface ObjectiveData {
    * alone, not on the batch it is in.
    */
   batch(plan: BatchPlan, random: Random): ObjectiveBatch;
+  /**
+   * Changes the batches of one update where what a row counts depends on all of them. Absent: rows count what they do in a batch
+   * of their own.
+   */
+  joined?(batches: readonly ObjectiveBatch[], plans: readonly BatchPlan[]): readonly ObjectiveBatch[];
   /** Starts an evaluation of these examples. */
   startEvaluation(): EvaluationResult;
 }

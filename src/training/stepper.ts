@@ -53,7 +53,7 @@ export interface Stepper {
    * One update of the weights.
    *
    * @param step its index, from 0.
-   * @param plans the batches of the update; one, or as many as are accumulated.
+   * @param plans the parts of the update's batch; one, or as many as are accumulated.
    * @param random the stream of the epoch, for masks.
    */
   update(step: number, plans: readonly BatchPlan[], random: Random): Promise<StepResult>;
@@ -137,7 +137,8 @@ export function createStepper(options: StepperOptions): Stepper {
         ...optimizerScalars(options.step.optimizer, groups, step, factor),
         ...(averageDecay === undefined ? {} : averageScalars(averageDecay, step)),
       };
-      const batches = plans.map((plan) => data.batch(plan, random));
+      const drawn = plans.map((plan) => data.batch(plan, random));
+      const batches = data.joined?.(drawn, plans) ?? drawn;
       const [plan] = plans;
       const [batch] = batches;
       if (plan === undefined || batch === undefined) throw new Error('an update has at least one batch');

@@ -44,9 +44,12 @@ export const lossScaleSpec: Readonly<Record<string, TensorSpec>> = {
   loss_scale: { shape: [], dtype: 'float32' },
 };
 
-/** The input that turns a sum of losses into a mean over the effective batch. */
+/**
+ * The input that turns a sum of losses into a mean over the effective batch. Where nothing has a weight the sum is 0, whatever it
+ * is divided by.
+ */
 export function lossScale(weight: number): NamedHostTensors {
-  return { loss_scale: { dtype: 'float32', shape: [], data: Float32Array.of(1 / weight) } };
+  return { loss_scale: { dtype: 'float32', shape: [], data: Float32Array.of(1 / (weight || 1)) } };
 }
 
 /** A step in which only some groups are trained. */

@@ -4,7 +4,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Random } from '../data/random.js';
 import type { NamedHostTensors, Variables } from '../runtime/runtime.js';
-import { type BatchPlan, trainingBatches } from './batches.js';
+import { type BatchPlan, partsOfBatch, trainingBatches } from './batches.js';
 import { afterEvaluation, noEvaluation, shouldStop } from './best.js';
 import {
   type Checkpoint,
@@ -54,7 +54,9 @@ export class TrainingLoop {
   #best: NamedHostTensors | undefined;
   /** State and best weights after the last update, before its evaluation. */
   #updated: { readonly state: LoopState; readonly best: NamedHostTensors | undefined } | undefined;
-  #epoch: { readonly index: number; readonly random: Random; readonly updates: BatchPlan[][] } | undefined;
+  #epoch:
+    | { readonly index: number; readonly random: Random; readonly updates: readonly (readonly BatchPlan[])[] }
+    | undefined;
   /** When the last checkpoint was written, and after which step. */
   #checkpointed: number;
   #checkpointedStep: number;
@@ -121,11 +123,13 @@ export class TrainingLoop {
     const index = Math.floor(step / this.#plan.stepsPerEpoch);
     if (this.#epoch?.index === index) return this.#epoch;
     const random = this.#random.fork(`epoch-${index}`);
-    const batches = trainingBatches(this.#plan.batches, random.fork('order'));
+    const { batches, partSizeOf } = this.#plan;
     this.#epoch = {
       index,
       random: random.fork('examples'),
-      updates: groups(batches, this.#options.settings.gradientAccumulation),
+      updates: trainingBatches(batches, random.fork('order')).map((batch) =>
+        partsOfBatch(batch, partSizeOf(batch.length)),
+      ),
     };
     return this.#epoch;
   }
@@ -289,12 +293,6 @@ async function readAll(variables: Variables, names: readonly string[]): Promise<
   const values: Record<string, Awaited<ReturnType<Variables['read']>>> = {};
   for (const name of names) values[name] = await variables.read(name);
   return values;
-}
-
-function groups<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }
 
 function mean(values: readonly number[]): number {

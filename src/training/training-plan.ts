@@ -7,7 +7,10 @@ import type { TrainingOptions } from './training-options.js';
 
 /** The steps of a training. */
 export interface TrainingPlan {
+  /** The batches of the updates. */
   readonly batches: BatchOptions;
+  /** Rows, at the given padded length, of the parts whose gradients an update adds up; a whole batch without accumulation. */
+  readonly partSizeOf: (length: number) => number;
   /** Updates of one pass over the data. */
   readonly stepsPerEpoch: number;
   /** Updates of the whole training. */
@@ -31,23 +34,24 @@ export function seesEveryExample(training: TrainingShape): boolean {
 export function planTraining({ data, settings, maximumLength, denseWeights }: TrainingShape): TrainingPlan {
   const examples = data.lengths.length;
   if (examples === 0) throw new Error('there are no examples to train on');
-  const { batchTokens } = settings;
-  const sizeOf = (length: number) =>
-    Math.min(
-      examples,
-      batchTokens === undefined ? settings.batchSize : Math.max(1, Math.floor(batchTokens / length)),
-    );
+  const { batchTokens, gradientAccumulation } = settings;
+  const rowsOf = (length: number) =>
+    batchTokens === undefined ? settings.batchSize : Math.max(1, Math.floor(batchTokens / length));
+  // An update has the examples that it would have if its whole batch fitted into memory: then they are the same.
+  const sizeOf = (length: number) => Math.min(examples, gradientAccumulation * rowsOf(length));
+  const partSizeOf = (length: number) => Math.min(examples, rowsOf(length));
   const buckets = bucketLengths(data.lengths, {
     ...defaultBucketOptions,
     maximumLength,
     bucketCost: bucketCost(denseWeights, NOMINAL_PASSES),
   });
   const batches: BatchOptions = { lengths: data.lengths, buckets, sizeOf };
-  const stepsPerEpoch = Math.ceil(batchesPerEpoch(batches) / settings.gradientAccumulation);
+  const stepsPerEpoch = batchesPerEpoch(batches);
   const totalSteps = settings.maximumSteps ?? Math.max(1, Math.ceil(settings.epochs * stepsPerEpoch));
   const loggedSteps = settings.maximumSteps ?? NOMINAL_PASSES * stepsPerEpoch;
   return {
     batches,
+    partSizeOf,
     stepsPerEpoch,
     totalSteps,
     evaluateEvery: settings.evaluateEvery ?? stepsPerEpoch,

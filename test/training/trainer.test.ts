@@ -112,6 +112,30 @@ describe('training', () => {
     expect(parts.trainingLoss).toBeCloseTo(large.trainingLoss, 5);
   });
 
+  it.each<[string, readonly [number, number], (label: number, example: number) => number]>([
+    ['4 batches of 8', [8, 4], (label) => label],
+    ['4 batches of 2, some without any label', [2, 4], (label, example) => (example % 5 < 3 ? -1 : label)],
+  ])('with accumulation has the losses of the large batch at every step: %s', async (_, sizes, labelOf) => {
+    const [batchSize, gradientAccumulation] = sizes;
+    const plain = {
+      ...objective,
+      logits: (...[inputs, weights]: Parameters<typeof objective.logits>) =>
+        objective.logits(inputs, weights, { training: false }),
+    };
+    const given = examples(90);
+    const split = { ...given, labels: given.labels?.map(labelOf) ?? null };
+    // A bucket for nearly every length.
+    const changes = { objective: plain, data: data(split), denseWeights: 1e9 };
+    const large = await run(changes, { batchSize: batchSize * gradientAccumulation });
+    const parts = await run(changes, { batchSize, gradientAccumulation });
+    const losses = ({ curve }: TrainingResult) => curve.map(({ loss }) => loss ?? Number.NaN);
+    expect(losses(large).length).toBe(3 * Math.ceil(90 / (batchSize * gradientAccumulation)));
+    losses(parts).forEach((loss, step) => {
+      expect(Math.abs(loss - (losses(large)[step] ?? Number.NaN))).toBeLessThan(1e-5);
+    });
+    expect(difference(parts.weights, large.weights)).toBeLessThan(1e-4);
+  });
+
   it('goes on after any interruption and ends with the same bytes', async () => {
     const options = { validation: data(examples(40, 5)) };
     const changed: Partial<TrainingSettings> = { keep: 'best', evaluateEvery: 4, logEvery: 3 };

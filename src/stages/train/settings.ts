@@ -28,7 +28,8 @@ export const trainSettings = Type.Object(
     gradient_accumulation: Type.Integer({
       default: 1,
       minimum: 1,
-      description: 'Batches that make up one update; equal to one batch of so many times the size.',
+      description:
+        'Batches that make up one update. It is the update of one batch of so many times the size: of the same examples, equal up to rounding.',
     }),
     recompute: Type.Optional(
       Type.Boolean({

@@ -44,7 +44,7 @@ import { readTargets, requireDistillable } from './targets.js';
 
 export default defineStage({
   type: 'train',
-  version: 5,
+  version: 6,
   summary: 'Trains a model on tokens',
   description: `What is trained for follows from the model's task: cross entropy for classification, masked language modelling with masks
 drawn anew in every epoch otherwise. Frozen weights (\`freeze-layers\`) stay as they are. A classifier whose head has

@@ -12,7 +12,14 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Embeddings } from '../../artifacts/embeddings.js';
 import type { NamedTensors } from '../../runtime/runtime.js';
-import type { EvaluationResult, LogitsOptions, Objective, ObjectiveData } from '../objective.js';
+import type { BatchPlan } from '../batches.js';
+import type {
+  EvaluationResult,
+  LogitsOptions,
+  Objective,
+  ObjectiveBatch,
+  ObjectiveData,
+} from '../objective.js';
 
 /** One forward pass: scores of the masked tokens, [positions, vocabulary], and the pooler's output, [batch, hidden]. */
 export type MaskedLogitsAndPooled = (
@@ -65,24 +72,40 @@ export function distilledData(masked: ObjectiveData, { size, values }: Embedding
     batch: (plan, random) => {
       const batch = masked.batch(plan, random);
       const targets = new Float32Array(plan.size * size);
-      const weights = new Float32Array(plan.size);
       plan.examples.forEach((example, row) => {
         targets.set(values.subarray(example * size, (example + 1) * size), row * size);
-        // The sum of both losses is divided by the number of masked tokens; this one is a mean over texts.
-        weights[row] = batch.weight / plan.examples.length;
       });
       // Any direction will do for rows of weight 0, but none has no cosine.
       for (let row = plan.examples.length; row < plan.size; row++) targets[row * size] = 1;
-      return {
-        ...batch,
-        feeds: {
-          ...batch.feeds,
-          targets: { dtype: 'float32', shape: [plan.size, size], data: targets },
-          target_weights: { dtype: 'float32', shape: [plan.size], data: weights },
-        },
+      const feeds: ObjectiveBatch['feeds'] = {
+        ...batch.feeds,
+        targets: { dtype: 'float32', shape: [plan.size, size], data: targets },
       };
+      return withTargetWeights({ ...batch, feeds }, plan, meanWeight([batch], [plan]));
+    },
+    joined: (batches, plans) => {
+      const weight = meanWeight(batches, plans);
+      return batches.map((batch, part) => {
+        const plan = plans[part];
+        return plan === undefined ? batch : withTargetWeights(batch, plan, weight);
+      });
     },
     startEvaluation: () => new DistilledEvaluation(masked.startEvaluation()),
+  };
+}
+
+/** The sum of both losses is divided by the number of masked tokens; the teacher's part is a mean over texts. */
+function meanWeight(batches: readonly ObjectiveBatch[], plans: readonly BatchPlan[]): number {
+  const tokens = batches.reduce((sum, { weight }) => sum + weight, 0);
+  const texts = plans.reduce((sum, { examples }) => sum + examples.length, 0);
+  return (tokens || 1) / texts;
+}
+
+function withTargetWeights(batch: ObjectiveBatch, plan: BatchPlan, weight: number): ObjectiveBatch {
+  const data = new Float32Array(plan.size).fill(weight, 0, plan.examples.length);
+  return {
+    ...batch,
+    feeds: { ...batch.feeds, target_weights: { dtype: 'float32', shape: [plan.size], data } },
   };
 }
 

@@ -134,8 +134,7 @@ function maskedBatch(
       masked_labels: { dtype: 'int32', shape, data: labels },
       masked_weights: { dtype: 'float32', shape, data: weights },
     },
-    // A batch of nothing but special tokens has a loss of 0 whatever it is divided by.
-    weight: used || 1,
+    weight: used,
     tokens,
   };
 }

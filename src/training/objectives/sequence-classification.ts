@@ -82,8 +82,7 @@ export function classificationData(split: TokenSplit, options: ClassificationDat
       const { targets, weight } = classTargets(labels, { ...options, classes });
       return {
         feeds: { ...inputs, targets: { dtype: 'float32', shape: [plan.size, classes], data: targets } },
-        // Without a single label the loss is 0 whatever it is divided by.
-        weight: weight || 1,
+        weight,
         tokens,
       };
     },

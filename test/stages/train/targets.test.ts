@@ -1,3 +1,4 @@
+import type { Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeEmbeddings } from '../../../src/artifacts/embeddings.js';
@@ -7,6 +8,7 @@ import { loadModel, randomModel, saveModel } from '../../../src/models/model.js'
 import type { InputArtifact } from '../../../src/plugin/define-stage.js';
 import { trainSettings } from '../../../src/stages/train/settings.js';
 import train from '../../../src/stages/train/train.js';
+import { readCurve } from '../../../src/training/curve.js';
 import { createProject, surroundings } from './project.js';
 
 let project: ReturnType<typeof createProject>;
@@ -35,16 +37,27 @@ async function withPooler(): Promise<InputArtifact> {
   return project.input(artifact);
 }
 
-async function run(model: InputArtifact, targets: InputArtifact, labels: readonly string[] | null = null) {
+async function run(
+  model: InputArtifact,
+  targets: InputArtifact,
+  labels: readonly string[] | null = null,
+  changed: Partial<Static<typeof trainSettings>> = {},
+) {
   const outputs = { model: project.output('model'), curve: project.output('curve') };
   const tokens = await project.tokens({ labels });
   const result = await train.run({
     ...surroundings(project),
-    settings: Value.Parse(trainSettings, { batch_size: 8, learning_rate: 3e-3, epochs: 4, distillation: 5 }),
+    settings: Value.Parse(trainSettings, {
+      batch_size: 8,
+      learning_rate: 3e-3,
+      epochs: 4,
+      distillation: 5,
+      ...changed,
+    }),
     inputs: { model, tokens, penalties: [], targets },
     outputs,
   });
-  return { result, path: outputs.model.path };
+  return { result, path: outputs.model.path, curve: await readCurve(outputs.curve.path) };
 }
 
 async function refusal(running: Promise<unknown>): Promise<unknown> {
@@ -60,6 +73,18 @@ describe("the train stage with a teacher's embeddings", () => {
     const name = 'bert.pooler.dense.weight';
     const [before, after] = [await loadModel(model.path), await loadModel(path)];
     expect(after.model.weights[name]?.data).not.toEqual(before.model.weights[name]?.data);
+  });
+
+  it('has the losses of the large batch at every step with accumulated gradients', async () => {
+    const [model, targets] = [await withPooler(), await embeddings(60)];
+    const settings = { dropout: 0, log_every: 1 } as const;
+    const { curve: large } = await run(model, targets, null, { ...settings, batch_size: 16 });
+    const accumulated = { ...settings, batch_size: 4, gradient_accumulation: 4 };
+    const { curve: parts } = await run(model, targets, null, accumulated);
+    expect(parts.length).toBe(16);
+    parts.forEach(({ loss = Number.NaN }, step) => {
+      expect(Math.abs(loss - (large[step]?.loss ?? Number.NaN))).toBeLessThan(1e-5);
+    });
   });
 
   it('refuses embeddings of other texts or of another size, classifiers, and models without a pooler', async () => {

@@ -58,6 +58,27 @@ describe('the train stage', () => {
     expect(model.maximumTrainedLength).toBe(16);
   });
 
+  it.each(['sequence-classification', 'masked-language-modeling'] as const)(
+    'with accumulated gradients has the losses of the large batch at every step: %s',
+    async (task) => {
+      const inputs = { model: await project.model(task), tokens: await project.tokens() };
+      const weighted = task === 'sequence-classification' ? { class_weights: { ham: 3 } } : {};
+      const settings: Settings = { ...weighted, dropout: 0, log_every: 1, keep: 'last' };
+      const lossesOf = async (changed: Settings) => {
+        const { outputs } = await run(inputs, { ...settings, ...changed });
+        const curve = await readCurve(outputs.curve.path);
+        return curve.map(({ loss }) => loss ?? Number.NaN);
+      };
+      const large = await lossesOf({ batch_size: 32 });
+      const parts = await lossesOf({ batch_size: 8, gradient_accumulation: 4 });
+      expect(large.length).toBe(4);
+      expect(parts.length).toBe(4);
+      parts.forEach((loss, step) => {
+        expect(Math.abs(loss - (large[step] ?? Number.NaN))).toBeLessThan(1e-5);
+      });
+    },
+  );
+
   it('makes the same bytes again, also when it was killed on the way', async () => {
     const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
     const whole = await run(inputs);
