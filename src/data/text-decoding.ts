@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
+import { encodingMistake } from '../artifacts/text-encoding.js';
 import { UserError } from '../artifacts/user-error.js';
 import { excerpt } from './source-row.js';
 
@@ -163,19 +164,9 @@ function chooseDecoder(start: Buffer, encoding: TextEncoding): Decoder {
 }
 
 function labelDecoder(label: string): Decoder {
-  let decoder: TextDecoder;
-  try {
-    decoder = new TextDecoder(label);
-  } catch (error) {
-    throw new UserError(
-      {
-        code: 'data/encoding',
-        message: `roux knows no encoding "${label}"`,
-        expected: 'utf-8, utf-16le, latin1, windows-1252 or another label of the WHATWG Encoding Standard',
-      },
-      { cause: error },
-    );
-  }
+  const mistake = encodingMistake(label);
+  if (mistake !== undefined) throw new UserError(mistake);
+  const decoder = new TextDecoder(label);
   if (decoder.encoding === 'windows-1252') return { decode: decodeWindows1252, end: () => '' };
   return { decode: (chunk) => decoder.decode(chunk, { stream: true }), end: () => decoder.decode() };
 }

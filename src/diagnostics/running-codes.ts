@@ -30,7 +30,6 @@ export const runningCodes = {
   'data/row': 'a line of a data set in the store is broken',
   'data/side-file': 'a side file without paths',
   'data/source': 'no source is named, or two',
-  'data/split': 'shares that do not add up to 1',
   'data/split-of-files': 'files of splits are to be divided again',
   'data/too-many-labels': 'a column of labels with too many values',
   'data/unclosed-quote': 'a quote that is never closed',

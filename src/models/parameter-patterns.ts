@@ -12,6 +12,7 @@
  * | `/attention\.(query|key)/` | a regular expression, found anywhere in tensor names |
  * | `all but embeddings, layers.0-2` | everything but what the patterns after it choose |
  */
+import { exceptionsOf, expressionOf, layerRangeOf, patternMistake } from '../artifacts/parameter-pattern.js';
 import { UserError } from '../artifacts/user-error.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import type { Parameter } from './architecture.js';
@@ -39,9 +40,11 @@ const aliases: Readonly<Record<string, (parameter: Parameter) => boolean>> = {
 };
 
 function matching(parameters: readonly Parameter[], pattern: string): readonly string[] {
-  const exception = /^all but\s+(.+)$/s.exec(pattern)?.[1];
-  if (exception !== undefined) {
-    const left = selectParameters(parameters, splitList(exception));
+  const mistake = patternMistake(pattern);
+  if (mistake !== undefined) throw new UserError(mistake);
+  const exceptions = exceptionsOf(pattern);
+  if (exceptions !== undefined) {
+    const left = selectParameters(parameters, exceptions);
     return parameters.filter(({ name }) => !left.has(name)).map(({ name }) => name);
   }
   const matches = matcher(pattern);
@@ -50,23 +53,16 @@ function matching(parameters: readonly Parameter[], pattern: string): readonly s
   return names;
 }
 
-/** Commas separate patterns, but not inside a regular expression. */
-function splitList(text: string): readonly string[] {
-  return (text.match(/\/(?:\\.|[^/])*\/[a-z]*|[^,]+/g) ?? [])
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
 function matcher(pattern: string): (parameter: Parameter) => boolean {
   const alias = aliases[pattern];
   if (alias !== undefined) return alias;
-  const expression = /^\/(.*)\/([a-z]*)$/s.exec(pattern);
-  if (expression !== null) {
-    const compiled = compileExpression(pattern, expression[1] ?? '', expression[2] ?? '');
+  const expression = expressionOf(pattern);
+  if (expression !== undefined) {
+    const compiled = new RegExp(expression.source, expression.flags);
     return ({ name }) => compiled.test(name);
   }
-  const range = /^layers\.(\d+)\s*-\s*(\d+)$/.exec(pattern);
-  if (range !== null) return inLayers(pattern, Number(range[1]), Number(range[2]));
+  const range = layerRangeOf(pattern);
+  if (range !== undefined) return inLayers(range.first, range.last);
   if (/[*?]/.test(pattern)) {
     const glob = compileGlob(pattern);
     return ({ name, group }) => glob.test(name) || glob.test(group);
@@ -74,31 +70,11 @@ function matcher(pattern: string): (parameter: Parameter) => boolean {
   return ({ name, group }) => group === pattern || name === pattern || name.startsWith(`${pattern}.`);
 }
 
-function inLayers(pattern: string, first: number, last: number): (parameter: Parameter) => boolean {
-  if (first > last) {
-    throw new UserError({
-      code: 'freeze/range',
-      message: `the range '${pattern}' ends before it begins`,
-      expected: `layers.${last}-${first}`,
-    });
-  }
+function inLayers(first: number, last: number): (parameter: Parameter) => boolean {
   return ({ group }) => {
     const layer = /^layers\.(\d+)$/.exec(group)?.[1];
     return layer !== undefined && Number(layer) >= first && Number(layer) <= last;
   };
-}
-
-function compileExpression(pattern: string, source: string, flags: string): RegExp {
-  try {
-    // A sticky or global expression would remember where it stopped.
-    return new RegExp(source, flags.replaceAll(/[gy]/g, ''));
-  } catch (error) {
-    throw new UserError({
-      code: 'freeze/expression',
-      message: `'${pattern}' is not a regular expression`,
-      found: error instanceof Error ? error.message : String(error),
-    });
-  }
 }
 
 function compileGlob(pattern: string): RegExp {

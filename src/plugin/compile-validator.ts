@@ -3,7 +3,14 @@ import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
 import type { CompiledValidator } from './builtin-stages.js';
-import { oneOfKeyword, onlyWithKeyword, pathKeyword } from './setting-keywords.js';
+import {
+  formKeyword,
+  oneOfKeyword,
+  onlyWithKeyword,
+  pathKeyword,
+  someAboveKeyword,
+  sumKeyword,
+} from './setting-keywords.js';
 import type { JsonObject } from './stage-info.js';
 
 /** A validator for this process. Throws when the schema itself is wrong. */
@@ -38,7 +45,7 @@ function createAjv(forFile: boolean): Ajv {
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
-    keywords: [oneOfKeyword, onlyWithKeyword, pathKeyword],
+    keywords: [formKeyword, oneOfKeyword, onlyWithKeyword, pathKeyword, someAboveKeyword, sumKeyword],
     code: { source: forFile, lines: forFile },
   });
 }

@@ -15,6 +15,18 @@ export const onlyWithKeyword = 'x-roux-only-with';
 /** Stands at a map of settings: names of settings of which exactly one must be given. */
 export const oneOfKeyword = 'x-roux-one-of';
 
+/** Stands at a map of numbers: what they must add up to. */
+export const sumKeyword = 'x-roux-sum';
+
+/** Stands at a map of numbers: at least one must be greater than this. An empty map is left alone. */
+export const someAboveKeyword = 'x-roux-some-above';
+
+/** Stands at a text: a form that no regular expression describes, a `SettingForm`. */
+export const formKeyword = 'x-roux-form';
+
+/** What `formKeyword` holds: a name of an encoding, or a pattern as `freeze-layers` takes them. */
+export type SettingForm = 'encoding' | 'parameter-pattern';
+
 /** What `onlyWithKeyword` holds. */
 export interface SettingCondition {
   /** Another setting of the same map. */

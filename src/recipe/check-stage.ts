@@ -21,6 +21,7 @@ import {
 import { stageNamePattern } from './recipe-schema.js';
 import { type SchemaSubject, schemaDiagnostics } from './schema-diagnostics.js';
 import { alternativeSettingDiagnostics, settingConditionDiagnostics } from './setting-conditions.js';
+import { settingRuleDiagnostics } from './setting-rules.js';
 
 /** A stage's own values, without what connects it to others. */
 export interface StageValues {
@@ -93,6 +94,8 @@ export function checkStageValues(
   diagnostics.addAll(schemaDiagnostics(errors, info.settings, node, subject));
   diagnostics.addAll(alternativeSettingDiagnostics(info.settings, node, subject.owner('')));
   diagnostics.addAll(settingConditionDiagnostics(info.settings, settings, node));
+  const wrong = errors.map(({ instancePath }) => instancePath);
+  diagnostics.addAll(settingRuleDiagnostics(info.settings, node, wrong));
   const paths = checkPaths(info.settings, node, settings, diagnostics);
   const settingLocations: Record<string, SourceLocation> = {};
   collectLocations(node, '', settingLocations);

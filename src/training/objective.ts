@@ -19,6 +19,12 @@ export interface ObjectiveBatch {
 /** Figures on held-out data, by snake_case name; `loss` is always among them. */
 export type EvaluationMetrics = Readonly<Record<string, number>>;
 
+/** All figures that evaluations of some task give; `penalties` add theirs. */
+export const trainingMetrics = ['loss', 'accuracy', 'macro_f1', 'perplexity', 'cosine'] as const;
+
+/** The name of one of them. */
+export type TrainingMetric = (typeof trainingMetrics)[number];
+
 /** Collects what compiled evaluations gave, batch by batch. */
 export interface EvaluationResult {
   add(plan: BatchPlan, batch: ObjectiveBatch, outputs: NamedHostTensors): void;
@@ -54,7 +60,7 @@ export interface ObjectiveData {
 export interface Objective {
   readonly name: 'sequence-classification' | 'masked-language-modeling';
   /** Metrics that an evaluation gives. */
-  readonly metrics: readonly string[];
+  readonly metrics: readonly TrainingMetric[];
   /** Number of classes, or of tokens in the vocabulary. */
   readonly classes: number;
   /** Rows of the logits of a batch of `size` examples of `length` tokens. */

@@ -73,7 +73,6 @@ const withoutExample = new Set([
   'file/folder',
   'file/unreadable',
   'recipe/value',
-  'setting/value',
   'command/program',
 ]);
 

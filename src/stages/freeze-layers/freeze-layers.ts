@@ -5,6 +5,9 @@ import { describeModel, modelParameters, taskParameters } from '../../models/mod
 import { formatCount, parameterGroups } from '../../models/parameter-groups.js';
 import { selectParameters } from '../../models/parameter-patterns.js';
 import { defineStage } from '../../plugin/define-stage.js';
+import { formKeyword } from '../../plugin/setting-keywords.js';
+
+const Pattern = Type.String({ minLength: 1, [formKeyword]: 'parameter-pattern' });
 
 export default defineStage({
   type: 'freeze-layers',
@@ -26,11 +29,9 @@ The settings say all: what an earlier freeze-layers stage froze is trained again
 matches nothing is an error.`,
   settings: Type.Object(
     {
-      freeze: Type.Optional(
-        Type.Array(Type.String({ minLength: 1 }), { description: 'Parameters that stay as they are.' }),
-      ),
+      freeze: Type.Optional(Type.Array(Pattern, { description: 'Parameters that stay as they are.' })),
       train_only: Type.Optional(
-        Type.Array(Type.String({ minLength: 1 }), {
+        Type.Array(Pattern, {
           minItems: 1,
           description:
             'Parameters that are trained; all others stay as they are. `freeze` wins where both match.',

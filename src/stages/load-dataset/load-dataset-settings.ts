@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { onlyWith } from '../../plugin/conditional-setting.js';
 import { PathSetting } from '../../plugin/path-setting.js';
-import { oneOfKeyword } from '../../plugin/setting-keywords.js';
+import { formKeyword, oneOfKeyword, sumKeyword } from '../../plugin/setting-keywords.js';
 
 /** A value of a column, as recipes write it. */
 export const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
@@ -110,6 +110,7 @@ export const settings = Type.Object(
         description:
           'Shares of the splits, together 1. Rows are dealt out at random (`seed`), every label in proportion; groups and near-duplicates are never divided. Not with `files`.',
         ...onlyWith('path'),
+        [sumKeyword]: 1,
       },
     ),
     where: Type.Optional(
@@ -151,6 +152,7 @@ export const settings = Type.Object(
       minLength: 1,
       description:
         'The encoding of text files: utf-8 (a byte order mark of UTF-16 is followed), latin1, windows-1252, utf-16le, or another label of the WHATWG Encoding Standard. E-mails name their own.',
+      [formKeyword]: 'encoding',
     }),
     header: Type.Boolean({
       default: true,

@@ -37,7 +37,7 @@ left out and counted. Everything that was left out stands in the statistics of \
         keep: settings.keep,
       },
       ...(labels === undefined ? {} : { labels }),
-      ratios: checkRatios(settings),
+      ratios: settings.split,
       ...(settings.where === undefined ? {} : { where: lists(settings.where) }),
       ...(settings.limit === undefined ? {} : { limit: settings.limit }),
       ...(settings.sample === undefined ? {} : { sample: settings.sample }),
@@ -139,17 +139,6 @@ function neededColumns(settings: Settings): readonly string[] | undefined {
 function isDefaultSplit(split: Settings['split']): boolean {
   const standard: Settings['split'] = settings.properties.split.default;
   return splitNames.every((name) => split[name] === standard[name]);
-}
-
-function checkRatios(settings: Settings): Settings['split'] {
-  const sum = splitNames.reduce((total, name) => total + (settings.split[name] ?? 0), 0);
-  if (Math.abs(sum - 1) < 1e-6) return settings.split;
-  throw new UserError({
-    code: 'data/split',
-    message: 'The shares of split do not add up to 1',
-    found: splitNames.map((name) => `${name}: ${settings.split[name] ?? 0}`).join(', '),
-    expected: 'shares that add up to 1, such as { train: 0.8, validation: 0.1, test: 0.1 }',
-  });
 }
 
 function namedLabels(

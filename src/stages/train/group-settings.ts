@@ -2,8 +2,11 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { ModelPart } from '../../models/architecture.js';
 import type { Model } from '../../models/model.js';
+import { formKeyword } from '../../plugin/setting-keywords.js';
 import { type GroupRule, type OptimizerGroup, optimizerGroups } from '../../training/optimizer-groups.js';
 import { nothingToTrain } from './inputs.js';
+
+const Pattern = Type.String({ minLength: 1, [formKeyword]: 'parameter-pattern' });
 
 /** Rates by part of the model, layers that start late, and the average of the weights. */
 export const groupSettings = {
@@ -18,10 +21,9 @@ export const groupSettings = {
     Type.Array(
       Type.Object(
         {
-          match: Type.Union(
-            [Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })],
-            { description: 'Which parameters: patterns as `freeze-layers` takes them.' },
-          ),
+          match: Type.Union([Pattern, Type.Array(Pattern, { minItems: 1 })], {
+            description: 'Which parameters: patterns as `freeze-layers` takes them.',
+          }),
           learning_rate: Type.Optional(
             Type.Number({
               exclusiveMinimum: 0,

@@ -1,7 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { someAboveKeyword } from '../../plugin/setting-keywords.js';
+import { trainingMetrics } from '../../training/objective.js';
+import { penalizedLoss } from '../../training/penalized-evaluator.js';
 import { groupSettings } from './group-settings.js';
 import { logSettings } from './log-settings.js';
 import { optimizerSettings } from './optimizer-settings.js';
+
+const Metric = (description: string) =>
+  Type.Union(
+    [...trainingMetrics, penalizedLoss].map((name) => Type.Literal(name)),
+    { description },
+  );
 
 /** The settings of the train stage. Names and defaults are those of transformers' Trainer where it has them. */
 export const trainSettings = Type.Object(
@@ -60,11 +69,14 @@ export const trainSettings = Type.Object(
       Type.Union(
         [
           Type.Literal('balanced'),
-          Type.Record(Type.String(), Type.Number({ minimum: 0 }), { additionalProperties: false }),
+          Type.Record(Type.String(), Type.Number({ minimum: 0 }), {
+            additionalProperties: false,
+            [someAboveKeyword]: 0,
+          }),
         ],
         {
           description:
-            'Classification: `balanced` (inversely proportional to how often a label occurs), or a weight by label; 1 for labels that are left out.',
+            'Classification: `balanced` (inversely proportional to how often a label occurs), or a weight by label, one of them at least above 0; 1 for labels that are left out.',
         },
       ),
     ),
@@ -100,10 +112,9 @@ export const trainSettings = Type.Object(
       }),
     ),
     best_metric: Type.Optional(
-      Type.String({
-        description:
-          'What the best evaluation is told by: loss, penalized_loss (loss and penalties together), accuracy, macro_f1 (classification), perplexity (masked language modelling). Default: the metric of `early_stopping`, else penalized_loss where there are penalties and loss where there are none.',
-      }),
+      Metric(
+        'What the best evaluation is told by: loss, penalized_loss (loss and penalties together), accuracy, macro_f1 (classification), perplexity (masked language modelling), cosine (with `targets`). Default: the metric of `early_stopping`, else penalized_loss where there are penalties and loss where there are none.',
+      ),
     ),
     keep: Type.Optional(
       Type.Union([Type.Literal('best'), Type.Literal('last')], {
@@ -119,9 +130,7 @@ export const trainSettings = Type.Object(
             minimum: 1,
             description: 'Evaluations without a better one after which training stops.',
           }),
-          metric: Type.Optional(
-            Type.String({ description: 'What is watched, as `best_metric`. Default: loss.' }),
-          ),
+          metric: Type.Optional(Metric('What is watched, as `best_metric`. Default: loss.')),
           mode: Type.Optional(
             Type.Union([Type.Literal('min'), Type.Literal('max')], {
               description:

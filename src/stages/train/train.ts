@@ -264,7 +264,18 @@ function classWeightsOf(
       expected: `one of ${list(labels)}`,
     });
   }
-  return labels.map((label) => setting[label] ?? 1);
+  const weights = labels.map((label) => setting[label] ?? 1);
+  const learned = [...new Set(data.train.labels ?? [])].filter((label) => label !== noLabel);
+  if (learned.length > 0 && learned.every((label) => weights[label] === 0)) {
+    throw new UserError({
+      code: 'train/class-weights',
+      message:
+        'class_weights gives every label of the training data the weight 0, so there is nothing to learn.',
+      found: list(learned.map((label) => `${labels[label] ?? label}: 0`)),
+      expected: 'a weight above 0 for a label that the training data has',
+    });
+  }
+  return weights;
 }
 
 function trainingSettingsOf(

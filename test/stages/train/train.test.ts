@@ -256,7 +256,11 @@ describe('the train stage', () => {
   it('says what is wrong with settings that only show here', async () => {
     const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
     expect((await failure(run(inputs, { class_weights: { sapm: 2 } }))).message).toContain("'sapm'");
-    expect((await failure(run(inputs, { best_metric: 'f1' }))).details.expected).toContain('macro_f1');
+    const weightless = await failure(run(inputs, { class_weights: { ham: 0, spam: 0 } }));
+    expect(weightless.details).toMatchObject({ code: 'train/class-weights', found: 'ham: 0, spam: 0' });
+    expect((await failure(run(inputs, { best_metric: 'perplexity' }))).details.expected).toContain(
+      'macro_f1',
+    );
     const noValidation = { ...inputs, tokens: await project.tokens({ splits: { train: 20 } }) };
     expect((await failure(run(noValidation, { keep: 'best' }))).message).toContain('no validation split');
     const frozen = {
