@@ -1,16 +1,30 @@
 /** Artifacts in the store: published whole, read-only after, checked before they are used. */
-import { type BigIntStats, constants } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, open, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+} from 'node:fs';
+import { chmod, copyFile, mkdir, open, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { mapConcurrently } from './concurrency.js';
-import { byPath, digestOfFiles, type FileDigest, hashFile } from './digests.js';
+import { byPath, digestOfFiles, type FileDigest } from './digests.js';
 import { type FileStamp, fileStamp, isRacy } from './file-stamp.js';
-import { ignoreMissing, isFileError, listFolders, syncFolder } from './file-writing.js';
+import { ignoreMissing, isFileError, listFolders, syncFile, syncFolder } from './file-writing.js';
+import { hashFile } from './hash-file.js';
 import { protect } from './protection.js';
 import { removeTree } from './remove-tree.js';
 import type { StoredArtifact } from './result-record.js';
-import { lstatIfThere, statFilesBelow } from './small-files.js';
+import { lstatIfThere, namesIn, statFilesBelow } from './small-files.js';
 import { loadStamps, saveStamps } from './stamps.js';
 import type { Store } from './store.js';
 import { isDigest, isPathInside } from './stored-shapes.js';
@@ -35,29 +49,35 @@ const filesAtOnce = 4;
  */
 export async function sealFolder(folder: string): Promise<readonly FileDigest[]> {
   // A stage that put a link in the folder's place would have somebody else's files published, and made read-only.
-  if (!(await lstat(folder)).isDirectory()) throw notAFile('.', 'something else in place of the folder');
-  const paths = await listOutputs(folder, '');
-  const files = await mapConcurrently(paths, filesAtOnce, async (path) => {
+  if (!lstatSync(folder).isDirectory()) throw notAFile('.', 'something else in place of the folder');
+  chmodSync(folder, 0o755);
+  const { paths, folders } = listOutputs(folder, '');
+  const sealed = mapConcurrently(paths, filesAtOnce, async (path) => {
     const absolute = join(folder, path);
-    const file = await open(absolute, 'r');
+    const file = openSync(absolute, 'r');
     try {
-      const stats = await file.stat();
       // A file linked from an input is read-only already; touching it would only change that input's stamp.
+      const stats = fstatSync(file);
       if ((stats.mode & 0o7777) !== readOnly) {
         // One that has other names elsewhere could be written under those.
         if (stats.nlink > 1) await replaceByCopy(absolute);
-        else await file.chmod(readOnly);
+        else fchmodSync(file, readOnly);
       }
-      await file.sync();
+      const [digest] = await Promise.all([hashFile(absolute), syncFile(file)]);
+      return { path, ...digest };
     } finally {
-      await file.close();
+      closeSync(file);
     }
-    return { path, ...(await hashFile(absolute)) };
   });
+  // At the same time, so that a journal is written once for all of them.
+  const [files] = await Promise.all([sealed, ...folders.map(syncFolder)]);
   return files.sort(byPath);
 }
 
-/** Publishes a sealed folder. If the same contents are in the store already, those stay and `folder` is removed. */
+/**
+ * Publishes a sealed folder; `writeResult` makes its name durable before the record that needs it. If the same contents are in the store already, those stay
+ * and `folder` is removed.
+ */
 export async function publishArtifact(
   store: Store,
   folder: string,
@@ -73,7 +93,7 @@ export async function publishArtifact(
   };
   await protect(store, [digest]);
   const target = store.artifactFolder(digest);
-  await mkdir(dirname(target), { recursive: true });
+  mkdirSync(dirname(target), { recursive: true });
   for (;;) {
     const condition = await checkArtifact(store, artifact, 'contents');
     if (condition.state === 'sound') {
@@ -82,15 +102,13 @@ export async function publishArtifact(
     }
     if (condition.state === 'damaged') await quarantineArtifact(store, digest, condition.detail);
     try {
-      await rename(folder, target);
-      break;
+      renameSync(folder, target);
+      return artifact;
     } catch (error) {
       // Another process published the same contents in between.
       if (!isFileError(error, 'ENOTEMPTY', 'EEXIST')) throw error;
     }
   }
-  await syncFolder(dirname(target));
-  return artifact;
 }
 
 /** Checks an artifact. What is found sound by its contents is noted, so that stamps suffice the next time. */
@@ -151,7 +169,7 @@ export async function setAside(store: Store, path: string, name: string, detail:
 
 /** Whether something of this name was ever set aside. */
 export async function wasSetAside(store: Store, name: string): Promise<boolean> {
-  return (await readdir(store.path('quarantine'))).some((entry) => entry.startsWith(`${name}-`));
+  return namesIn(store.path('quarantine')).some((entry) => entry.startsWith(`${name}-`));
 }
 
 /** The digests of all artifacts in the store, whether a result names them or not. */
@@ -165,26 +183,29 @@ export async function listArtifacts(store: Store): Promise<readonly string[]> {
 
 type FoundFiles = ReadonlyMap<string, BigIntStats>;
 
-async function listOutputs(folder: string, prefix: string): Promise<readonly string[]> {
+interface Outputs {
+  readonly paths: readonly string[];
+  /** Absolute; the folder itself and those in it that hold something. */
+  readonly folders: readonly string[];
+}
+
+function listOutputs(root: string, prefix: string): Outputs {
   const paths: string[] = [];
-  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+  const folders = [join(root, prefix)];
+  for (const entry of readdirSync(join(root, prefix), { withFileTypes: true })) {
     const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     if (!isPathInside(path)) throw notAFile(path, 'a name that means something else on other systems');
     if (entry.isFile()) paths.push(path);
     else if (entry.isDirectory()) {
-      const inside = await listOutputs(folder, path);
-      if (inside.length === 0) await rmdir(join(folder, path));
-      else await syncFolder(join(folder, path));
-      paths.push(...inside);
+      const inside = listOutputs(root, path);
+      if (inside.paths.length === 0) rmdirSync(join(root, path));
+      else folders.push(...inside.folders);
+      paths.push(...inside.paths);
     } else {
       throw notAFile(path, entry.isSymbolicLink() ? 'a symbolic link' : 'a special file');
     }
   }
-  if (prefix === '') {
-    await chmod(folder, 0o755);
-    await syncFolder(folder);
-  }
-  return paths;
+  return { paths, folders };
 }
 
 function notAFile(path: string, found: string): UserError {
@@ -204,6 +225,7 @@ async function replaceByCopy(path: string): Promise<void> {
   const file = await open(copy, 'r');
   await file.sync().finally(() => file.close());
   await rename(copy, path);
+  await syncFolder(dirname(path));
 }
 
 function differenceInNames(artifact: StoredArtifact, found: FoundFiles): string | undefined {

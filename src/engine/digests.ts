@@ -1,6 +1,5 @@
-/** SHA-256 of strings, files and lists of files; hexadecimal throughout. */
+/** SHA-256 of strings and of lists of files; hexadecimal throughout. Files themselves: `hash-file.ts`. */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { canonicalJson } from './canonical-json.js';
 
 /** A file by its contents. */
@@ -11,32 +10,9 @@ export interface FileDigest {
   readonly size: number;
 }
 
-/** Bytes per read: large enough that calls cost nothing, small enough for several files at once. */
-const chunkBytes = 1 << 20;
-
 /** The SHA-256 of bytes, or of a string in UTF-8. */
 export function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/** The SHA-256 and size of a file, read in pieces; `buffer` may be shared by calls that do not overlap. */
-export async function hashFile(
-  path: string,
-  buffer: Uint8Array = Buffer.allocUnsafe(chunkBytes),
-): Promise<Omit<FileDigest, 'path'>> {
-  const file = await open(path, 'r');
-  try {
-    const hash = createHash('sha256');
-    let size = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
-      if (bytesRead === 0) return { sha256: hash.digest('hex'), size };
-      hash.update(buffer.subarray(0, bytesRead));
-      size += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
 }
 
 /** The digest of a folder's contents: SHA-256 over the sorted list of (path, file SHA-256, size). */

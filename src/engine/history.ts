@@ -1,5 +1,6 @@
 /** The last result of every stage of every recipe: what a change is compared with. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { sha256 } from './digests.js';
@@ -75,7 +76,7 @@ export async function writeHistory(
   };
   const path = historyFile(store, recipe, stage.name);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true });
     await writeFileAtomically(path, sealRecord(entry), {
       temporary: await store.temporaryPath(),
       durable: false,

@@ -6,6 +6,7 @@
  * size is bounded: large and binary files are left out, and the oldest entries go when there are too many.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { ignoreMissing, parseJsonSafely, writeFileAtomically } from './file-writing.js';
 import type { Store } from './store.js';
@@ -100,10 +101,7 @@ export async function recallLines(store: Store, digest: string): Promise<Uint32A
 
 /** Whether something is remembered under a digest. */
 export async function isRemembered(store: Store, digest: string): Promise<boolean> {
-  const entries = await Promise.all(
-    ['lines', 'files'].map((kind) => stat(entryPath(store, `${digest}.${kind}`)).catch(ignoreMissing)),
-  );
-  return entries.some((entry) => entry !== undefined);
+  return ['lines', 'files'].some((kind) => existsSync(entryPath(store, `${digest}.${kind}`)));
 }
 
 /** Remembers which files a folder had. */

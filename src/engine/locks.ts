@@ -6,13 +6,13 @@
  * holder of that claim may replace the lock. Should the claimer die too, its own token names the next claim, so there
  * is one entitled process at any moment and never two owners.
  */
-import { link, lstat, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { linkSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ignoreMissing, isFileError, parseJsonSafely, readFileIfThere } from './file-writing.js';
+import { isFileError, parseJsonSafely } from './file-writing.js';
 import { isObject } from './foreign-data.js';
 import { isPresent } from './presence.js';
 import { type ProcessIdentity, parseIdentity, tokenPattern } from './process-identity.js';
-import { namesIn } from './small-files.js';
+import { namesIn, readSmallFile, removeFile } from './small-files.js';
 import type { Store } from './store.js';
 
 /** A lock that this process holds. */
@@ -40,13 +40,13 @@ export async function tryLock(store: Store, key: string): Promise<LockAnswer> {
   lockCount += 1;
   const content = JSON.stringify({ ...owner, lock: `${owner.token}-${lockCount}` });
   const temporary = await store.temporaryPath();
-  await writeFile(temporary, content);
+  writeFileSync(temporary, content);
   try {
     for (;;) {
-      if (await linkNew(temporary, path, content)) return { state: 'locked', lock: heldLock(path, content) };
-      const found = await readLock(path);
+      if (linkNew(temporary, path, content)) return { state: 'locked', lock: heldLock(path, content) };
+      const found = readLock(path);
       if (found === 'no file') {
-        await rm(path, { recursive: true, force: true });
+        rmSync(path, { recursive: true, force: true });
         store.troubles.note('There was something else in place of a lock in the store; it was removed');
       }
       if (found === undefined || found === 'no file') continue;
@@ -63,13 +63,13 @@ export async function tryLock(store: Store, key: string): Promise<LockAnswer> {
       if (rival !== 'gone') return busy(rival, owner);
     }
   } finally {
-    await rm(temporary, { force: true });
+    removeFile(temporary);
   }
 }
 
 /** Whether a living process holds the lock of a key. */
 export async function isLocked(store: Store, key: string): Promise<boolean> {
-  const found = await readLock(lockPath(store, key));
+  const found = readLock(lockPath(store, key));
   return found !== undefined && found !== 'no file' && (await isOwnerAlive(store, found));
 }
 
@@ -88,12 +88,12 @@ export async function sweepLocks(store: Store): Promise<readonly string[]> {
   }
   for (const name of namesIn(store.path('locks'))) {
     if (!name.includes('.dead-')) continue;
-    const claimer = await readLock(store.path('locks', name));
-    const base = await readLock(store.path('locks', name.slice(0, name.indexOf('.dead-'))));
+    const claimer = readLock(store.path('locks', name));
+    const base = readLock(store.path('locks', name.slice(0, name.indexOf('.dead-'))));
     const stillNeeded = typeof base === 'object' && name.endsWith(`.dead-${base.lock}`);
     if (claimer === undefined || stillNeeded) continue;
     if (claimer !== 'no file' && (await isOwnerAlive(store, claimer))) continue;
-    await rm(store.path('locks', name), { recursive: true, force: true });
+    rmSync(store.path('locks', name), { recursive: true, force: true });
     removed.push(`locks/${name}`);
   }
   return removed;
@@ -118,22 +118,22 @@ function heldLock(path: string, content: string): Lock {
   return {
     async release() {
       // Not ours any more if this process was taken for dead (asleep for long, on a shared file system).
-      if ((await readFileIfThere(path)) === content) await rm(path, { force: true });
+      if (readSmallFile(path) === content) removeFile(path);
     },
   };
 }
 
 /** Gives the prepared file a second name if that is free. */
-async function linkNew(temporary: string, path: string, content: string): Promise<boolean> {
+function linkNew(temporary: string, path: string, content: string): boolean {
   try {
-    await link(temporary, path);
+    linkSync(temporary, path);
     return true;
   } catch (error) {
     if (isFileError(error, 'EEXIST')) return false;
     if (!isFileError(error, 'EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP', 'EMLINK')) throw error;
   }
   try {
-    await writeFile(path, content, { flag: 'wx' });
+    writeFileSync(path, content, { flag: 'wx' });
     return true;
   } catch (error) {
     if (isFileError(error, 'EEXIST')) return false;
@@ -142,15 +142,14 @@ async function linkNew(temporary: string, path: string, content: string): Promis
 }
 
 /** A link is not followed: where it leads nowhere, the lock could neither be read nor made. */
-async function readLock(path: string): Promise<FoundLock | 'no file' | undefined> {
-  const kind = await lstat(path).catch(ignoreMissing);
-  if (kind?.isFile() === false) return 'no file';
-  const text = await readFileIfThere(path);
+function readLock(path: string): FoundLock | 'no file' | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (!stats.isFile()) return 'no file';
+  const text = readSmallFile(path);
   if (text === undefined) return undefined;
   const value = parseJsonSafely(text);
   const identity = parseIdentity(value);
-  const stats = await stat(path).catch(ignoreMissing);
-  if (stats === undefined) return undefined;
   const token =
     isObject(value) && typeof value.lock === 'string' && tokenPattern.test(value.lock)
       ? value.lock
@@ -179,22 +178,22 @@ async function claimDeadLock(
   for (;;) {
     const claim = `${path}.dead-${token}`;
     claims.push(claim);
-    if (await linkNew(temporary, claim, content)) break;
-    const rival = await readLock(claim);
-    if (rival === 'no file') await rm(claim, { recursive: true, force: true });
+    if (linkNew(temporary, claim, content)) break;
+    const rival = readLock(claim);
+    if (rival === 'no file') rmSync(claim, { recursive: true, force: true });
     if (rival === undefined || rival === 'no file') return 'gone';
     if (await isOwnerAlive(store, rival)) return rival;
     token = rival.lock;
   }
-  const current = await readLock(path);
+  const current = readLock(path);
   const entitled = typeof current === 'object' && current.lock === dead.lock;
   if (entitled) {
     const replacement = await store.temporaryPath();
-    await writeFile(replacement, content);
-    await rename(replacement, path);
-    for (const claim of claims) await rm(claim, { force: true });
+    writeFileSync(replacement, content);
+    renameSync(replacement, path);
+    for (const claim of claims) removeFile(claim);
     return 'claimed';
   }
-  await rm(claims.at(-1) ?? path, { force: true });
+  removeFile(claims.at(-1) ?? path);
   return 'gone';
 }

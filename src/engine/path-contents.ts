@@ -1,13 +1,14 @@
 /** Files and folders outside the store, by content: what stands in a key for a setting that names a path. */
 import { type BigIntStats, statSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { mapConcurrently } from './concurrency.js';
-import { digestOfFiles, type FileDigest, hashFile, sha256 } from './digests.js';
+import { digestOfFiles, type FileDigest, sha256 } from './digests.js';
 import { fileStamp, isRacy } from './file-stamp.js';
 import { ignoreMissing, isFileError } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
+import { hashFile } from './hash-file.js';
 import { type HashedFile, loadHashedFiles, saveHashedFiles } from './stamps.js';
 import type { Store } from './store.js';
 
@@ -84,7 +85,7 @@ async function hashFiles(
     const known = await loadHashedFiles(store, id);
     const hashed: Record<string, HashedFile> = {};
     const digests = await mapConcurrently(files, filesAtOnce, async (path): Promise<FileDigest> => {
-      const file = await hashUnlessKnown(join(absolute, path), known[path]);
+      const file = await hashUnlessKnown(path === '' ? absolute : `${absolute}${sep}${path}`, known[path]);
       if (file.trusted) hashed[path] = { stamp: file.stamp, sha256: file.sha256, size: file.size };
       return { path, sha256: file.sha256, size: file.size };
     });

@@ -2,9 +2,10 @@
  * A process's presence in a store: who it is, that it lives (a heartbeat), and which results and artifacts it uses, so
  * that nobody removes them.
  */
-import { appendFile, mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ignoreMissing, parseJsonSafely, readFileIfThere } from './file-writing.js';
+import { parseJsonSafely, readFileIfThere } from './file-writing.js';
 import {
   identifyThisProcess,
   identityOfToken,
@@ -48,7 +49,7 @@ export class Presence {
     const fresh = ids.filter((id) => !this.pinned.has(id));
     if (fresh.length === 0) return;
     await this.announce();
-    await appendFile(this.pinFile, fresh.map((id) => `${id}\n`).join(''));
+    appendFileSync(this.pinFile, fresh.map((id) => `${id}\n`).join(''));
     for (const id of fresh) this.pinned.add(id);
   }
 
@@ -63,8 +64,8 @@ export class Presence {
   }
 
   private async enter(): Promise<void> {
-    await writeFile(this.file, JSON.stringify(this.identity));
-    await mkdir(this.temporaryFolder, { recursive: true });
+    writeFileSync(this.file, JSON.stringify(this.identity));
+    mkdirSync(this.temporaryFolder, { recursive: true });
     this.heartbeat = setInterval(() => {
       const now = new Date();
       utimes(this.file, now, now).catch((error: unknown) =>
@@ -80,7 +81,7 @@ export class Presence {
 /** Whether the process behind an identity found in a store is alive. */
 export async function isPresent(storeFolder: string, identity: ProcessIdentity): Promise<boolean> {
   const file = join(storeFolder, 'processes', `${identity.token}.json`);
-  const stats = await stat(file).catch(ignoreMissing);
+  const stats = statSync(file, { throwIfNoEntry: false });
   return isProcessAlive(
     identity,
     stats === undefined ? Number.POSITIVE_INFINITY : Date.now() - stats.mtimeMs,

@@ -1,5 +1,6 @@
 /** Results in the store: key -> what came out. Written last, so that a result that can be read is complete. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setAside } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
@@ -40,14 +41,15 @@ export async function readResult(store: Store, key: string): Promise<ResultAnswe
     : { state: 'damaged', detail: 'the record of the result is not one that roux writes' };
 }
 
-/** Stores a result; from here on its key is a hit. */
+/** Stores a result whose artifacts are published; from here on its key is a hit. */
 export async function writeResult(store: Store, record: ResultRecord): Promise<void> {
   await store.presence.pin([record.key]);
   const path = store.resultFile(record.key);
-  await mkdir(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true });
   const stored = { format: 1, sha256: sha256(canonicalJson(record)), record };
   await writeFileAtomically(path, `${JSON.stringify(stored, undefined, 1)}\n`, {
     temporary: await store.temporaryPath(),
+    after: Object.values(record.outputs).map(({ digest }) => dirname(store.artifactFolder(digest))),
   });
 }
 

@@ -2,7 +2,7 @@
  * Reading what is small at once: records, stamps, histories. A plan of a thousand cached stages asks for some six thousand of
  * them, and on the way through the thread pool each takes ten times as long as the reading itself.
  */
-import { type BigIntStats, lstatSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, unlinkSync, utimesSync } from 'node:fs';
 import { ignoreMissing } from './file-writing.js';
 
 /** The text of a small file; `undefined` when there is none. */
@@ -18,6 +18,11 @@ export function lstatIfThere(path: string): BigIntStats | undefined {
 /** The names in a folder, in any order. */
 export function namesIn(folder: string): readonly string[] {
   return readdirSync(folder);
+}
+
+/** Removes a file; nothing happens when there is none. */
+export function removeFile(path: string): void {
+  unlessMissing(() => unlinkSync(path));
 }
 
 /** Every file below a folder with its stats, by its path in it; `undefined` when there is no folder. */

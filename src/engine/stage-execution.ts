@@ -1,5 +1,5 @@
 /** Runs one stage whose inputs are in the store, and publishes what it made. */
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContinuationFolders, InputArtifact, Progress } from '../plugin/define-stage.js';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
@@ -7,7 +7,6 @@ import { checkArtifact, publishArtifact } from './artifacts.js';
 import { canonicalJson } from './canonical-json.js';
 import { continuationKey, findState, storeState } from './continuation.js';
 import type { StageFailure } from './events.js';
-import { ignoreMissing } from './file-writing.js';
 import { type KeyedStage, readFiles } from './inspection.js';
 import { KeptArtifacts } from './kept-artifacts.js';
 import { protect } from './protection.js';
@@ -15,6 +14,7 @@ import { storeProvenance } from './provenance.js';
 import { removeTree } from './remove-tree.js';
 import type { ResultRecord, StoredArtifact } from './result-record.js';
 import { writeResult } from './results.js';
+import { lstatIfThere, namesIn } from './small-files.js';
 import { describeFailure } from './stage-failure.js';
 import type { Store } from './store.js';
 import { limitScratch } from './sweep.js';
@@ -106,11 +106,11 @@ async function findLostInputs({
 async function executeIn(temporary: string, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { store, stage, keyed, pool } = request;
   const scratch = store.scratchFolder(keyed.key);
-  const left = await lstat(scratch).catch(ignoreMissing);
+  const left = lstatIfThere(scratch);
   if (request.fresh || left?.isDirectory() === false) await removeTree(scratch);
   await limitScratch(store);
-  await mkdir(scratch, { recursive: true });
-  const resumed = (await readdir(scratch)).length > 0;
+  mkdirSync(scratch, { recursive: true });
+  const resumed = namesIn(scratch).length > 0;
   const prepared = await prepareTask(temporary, scratch, request);
   request.onStarted(resumed);
 
@@ -183,7 +183,7 @@ async function prepareContinuation(
   const key = continuationKey(stage, keyed.data);
   if (key === undefined) return undefined;
   const state = join(temporary, '.continuation');
-  await mkdir(state);
+  mkdirSync(state);
   const previous = fresh ? undefined : await findState(store, key, onDamaged);
   return { key, folders: { state, ...(previous === undefined ? {} : { previous }) } };
 }
@@ -211,7 +211,7 @@ async function prepareTask(
   const outputs: Record<string, { readonly kind: string; readonly path: string }> = {};
   for (const [port, { kind }] of Object.entries(stage.info.outputs)) {
     const path = join(temporary, encodeURIComponent(port));
-    await mkdir(path, { recursive: true });
+    mkdirSync(path, { recursive: true });
     outputs[port] = { kind, path };
   }
   return {

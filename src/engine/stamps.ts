@@ -1,5 +1,5 @@
 /** What is remembered of files that were hashed: stamps of artifacts, stamps and digests of files outside the store. */
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { sealText, unsealText } from '../plugin/sealed-text.js';
 import type { FileStamp } from './file-stamp.js';
 import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
@@ -74,7 +74,7 @@ async function loadEntries<Entry>(
 
 async function saveEntries(store: Store, id: string, entries: object): Promise<void> {
   try {
-    await mkdir(store.path('stamps', id.slice(0, 2)), { recursive: true });
+    mkdirSync(store.path('stamps', id.slice(0, 2)), { recursive: true });
     const temporary = await store.temporaryPath();
     await writeFileAtomically(stampFile(store, id), sealText(JSON.stringify({ id, files: entries })), {
       temporary,

@@ -37,6 +37,8 @@ const writing = [
   'rename',
   'renameSync',
   'link',
+  'linkSync',
+  'fsync',
 ];
 const others = [
   'readFile',
@@ -44,12 +46,15 @@ const others = [
   'readdir',
   'readdirSync',
   'stat',
+  'statSync',
   'lstat',
   'lstatSync',
   'chmod',
+  'chmodSync',
   'utimes',
   'utimesSync',
   'rm',
+  'unlinkSync',
   'rmdir',
 ];
 const handleMethods =
