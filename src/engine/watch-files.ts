@@ -54,7 +54,6 @@ export async function watchFiles(ignoredFolder: string, listener: FileWatchListe
   // Directories are watched, not only files, since editors replace files; all else in them is ignored.
   const watcher = watch([], {
     ignored: (path) => !folders.has(path) && !isFollowed(path),
-    alwaysStat: true,
     ignorePermissionErrors: true,
   });
   const collected = new Set<string>();
@@ -88,8 +87,9 @@ export async function watchFiles(ignoredFolder: string, listener: FileWatchListe
     .on('change', collect)
     .on('unlink', collect)
     // Files that are there when their folder is first looked at are told as added; they are news only if they changed
-    // after the recipe was read.
-    .on('add', (path, stats) => {
+    // after the recipe was read. chokidar's own look is older than its watching, so that it can have missed a change between the two.
+    .on('add', (path) => {
+      const stats = statSync(path, { throwIfNoEntry: false });
       if (stats === undefined || Math.max(stats.ctimeMs, stats.mtimeMs) > since - clockLagMs) collect(path);
     })
     .on('error', (error) => listener.failed(watchError(error)));
