@@ -10,16 +10,15 @@ const versions = { turbo: '2.11.11', wireit: '0.14.13' } as const;
 export function installPeers(): string {
   const folder = join(process.cwd(), 'build', 'peers');
   const wanted = JSON.stringify({ name: 'peers', private: true, dependencies: versions });
-  const manifest = join(folder, 'package.json');
-  if (existsSync(manifest) && readFileSync(manifest, 'utf8') === wanted) return folder;
+  // Written last: an installation that was interrupted is begun again.
+  const installed = join(folder, 'installed.json');
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === wanted) return folder;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(manifest, wanted);
+  writeFileSync(join(folder, 'package.json'), wanted);
   const args = ['install', '--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--prefix', folder];
   const { status } = spawnSync('npm', args, { stdio: 'inherit', cwd: folder });
-  if (status !== 0) {
-    writeFileSync(manifest, '{}');
-    throw new Error('npm could not install the peers');
-  }
+  if (status !== 0) throw new Error('npm could not install the peers');
+  writeFileSync(installed, wanted);
   return folder;
 }
 
