@@ -15,8 +15,15 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Node reads the certificates that these name at every start, which can take longer than everything else that it does. */
-for (const name of ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS']) delete process.env[name];
+/**
+ * What measured processes start with: this process's environment without what a user's shell seldom has. Node reads the certificates
+ * that it names at every start, which can take longer than everything else that it does; the allocator's settings are
+ * meant for training (`run.mjs`).
+ */
+const environment: NodeJS.ProcessEnv = { ...process.env };
+for (const name of ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'MALLOC_MMAP_MAX_', 'MALLOC_TRIM_THRESHOLD_']) {
+  delete environment[name];
+}
 
 /** Runs a command to its end. Throws when it fails. */
 export function runProcess({ program, args, cwd, env }: Command): ProcessRun {
@@ -24,7 +31,7 @@ export function runProcess({ program, args, cwd, env }: Command): ProcessRun {
   const { status, stdout, stderr } = spawnSync(program, [...args], {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...environment, ...env },
   });
   const ms = performance.now() - started;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}${stderr}`);
@@ -50,7 +57,7 @@ export function processorMilliseconds({ program, args, cwd, env }: Command): num
   const { status, stderr } = spawnSync('bash', ['-c', script, program, ...args], {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...environment, ...env },
   });
   const [user, system] = stderr.trim().split(' ').map(Number);
   if (status !== 0 || user === undefined || system === undefined) throw new Error(`${program}: ${stderr}`);
