@@ -95,8 +95,10 @@ function writeExamples(file: string, size: number): void {
 }
 
 async function saveSmallModel(folder: string): Promise<void> {
+  const base = fileURLToPath(new URL('../models/base', import.meta.url));
+  const { vocab_size: tokenizerSize } = JSON.parse(readFileSync(join(base, 'config.json'), 'utf8'));
   const shape = {
-    vocab_size: 8192,
+    vocab_size: tokenizerSize,
     hidden_size: 128,
     num_hidden_layers: 2,
     num_attention_heads: 2,
@@ -108,7 +110,7 @@ async function saveSmallModel(folder: string): Promise<void> {
     task: 'sequence-classification',
     labels: ['0', '1'],
     random: createRandom(1),
-    tokenizer: fileURLToPath(new URL('../models/base', import.meta.url)),
+    tokenizer: base,
   });
   mkdirSync(folder);
   await saveModel(model, folder);
