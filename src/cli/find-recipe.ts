@@ -39,7 +39,14 @@ export function findRecipe(written: string | undefined, directory: string): stri
           help: `name one of: ${list}`,
         });
   }
-  if (existsSync(resolve(directory, written))) throw folderForRecipe(written, directory);
+  const there = statSync(resolve(directory, written), { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) throw folderForRecipe(written, directory);
+  if (there !== undefined) {
+    throw new CommandLineError('command/unknown-recipe', `${written} is not a regular file`, {
+      written,
+      help: 'a recipe is read more than once: write it to a file',
+    });
+  }
   const near = didYouMean(
     written,
     nearby.flatMap((path) => namesOf(relative(directory, path))),
@@ -108,7 +115,7 @@ function isNamedAsRecipe(file: string, directory: string): boolean {
 /** Whether the file has the key that every recipe has. One that cannot be read is none. */
 function hasKeyOfRecipe(file: string): boolean {
   try {
-    return /^recipe\s*:/m.test(readFileSync(file, 'utf8'));
+    return /^\uFEFF?recipe\s*:/m.test(readFileSync(file, 'utf8'));
   } catch {
     return false;
   }

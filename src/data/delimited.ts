@@ -48,7 +48,7 @@ export async function* readDelimited(
       fields.length === names.length
         ? invalidByteProblem(fields.join(' '))
         : {
-            message: `it has ${fields.length} fields where ${names.length} are expected`,
+            message: `it has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, not ${names.length}`,
             found: excerpt(fields.join(options.delimiter === '\t' ? ' ⇥ ' : ` ${options.delimiter} `)),
             expected: names.join(', '),
             help: fieldCountHelp(options),

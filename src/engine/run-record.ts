@@ -8,6 +8,7 @@ import { ignoreMissing, parseJsonSafely, readFileIfThere } from './file-writing.
 import { isObject } from './foreign-data.js';
 import { isPresent } from './presence.js';
 import { parseIdentity } from './process-identity.js';
+import { recipeFromStore } from './recipe-path.js';
 import { loggedFiles, stageLogFile } from './run-recorder.js';
 import { unsealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
@@ -131,7 +132,8 @@ async function readRecord(store: Store, id: string): Promise<RunRecord | undefin
     ? { outcome: ended.outcome, counts: ended.counts, durationMs: ended.durationMs }
     : { outcome: alive ? 'running' : 'interrupted' };
   // Written by the recorder of this version or an older one.
-  return { ...head, ...summary, stages } as unknown as RunRecord;
+  const recipe = recipeFromStore(store, String(begun.recipe));
+  return { ...head, recipe, ...summary, stages } as unknown as RunRecord;
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {

@@ -19,6 +19,7 @@ import type { RunEvent } from './events.js';
 import { isFileError } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
 import { wiringOf } from './history.js';
+import { recipeInStore } from './recipe-path.js';
 import { sealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
 import type { Troubles } from './troubles.js';
@@ -64,7 +65,7 @@ export class RunRecorder {
     const recorder = new RunRecorder(store, makeRunFolder(store, startedAt), recipe);
     recorder.write('run.json', {
       id: recorder.id,
-      recipe: recipe.file,
+      recipe: recipeInStore(store, recipe.file),
       name: recipe.name,
       ...(recipe.profile === undefined ? {} : { profile: recipe.profile }),
       startedAt: startedAt.toISOString(),

@@ -81,7 +81,7 @@ class RecipeWatch<Problem> {
       },
     });
     try {
-      await this.update([]);
+      await this.update([], false);
       while (!signal.aborted && this.failure === undefined) {
         if (this.changed.size === 0 && !this.asked) {
           await new Promise<void>((resolve) => {
@@ -90,8 +90,10 @@ class RecipeWatch<Problem> {
           continue;
         }
         const paths = [...this.changed].sort();
+        const asked = this.asked;
         this.changed.clear();
-        await this.update(paths);
+        this.asked = false;
+        await this.update(paths, asked);
       }
     } finally {
       signal.removeEventListener('abort', wake);
@@ -103,8 +105,8 @@ class RecipeWatch<Problem> {
     if (this.failure !== undefined) throw this.failure.error;
   }
 
-  /** Reads the recipe, and starts a run if that makes a difference. */
-  private async update(changedFiles: readonly string[]): Promise<void> {
+  /** Reads the recipe, and starts a run if that makes a difference or somebody `asked` for it. */
+  private async update(changedFiles: readonly string[], asked: boolean): Promise<void> {
     this.updating = true;
     clearTimeout(this.settling);
     this.settling = undefined;
@@ -120,7 +122,7 @@ class RecipeWatch<Problem> {
       // That all is well again is news, also when there is nothing to run.
       if (this.mistaken) this.idle = false;
       this.mistaken = false;
-      await this.consider(loaded.recipe, changedFiles);
+      await this.consider(loaded.recipe, changedFiles, asked);
     } finally {
       this.updating = false;
       this.tellWhenIdle();
@@ -147,7 +149,11 @@ class RecipeWatch<Problem> {
     await this.files?.follow([...files, ...(loaded.ok ? [] : loaded.files)], data, since);
   }
 
-  private async consider(recipe: CheckedRecipe, changedFiles: readonly string[]): Promise<void> {
+  private async consider(
+    recipe: CheckedRecipe,
+    changedFiles: readonly string[],
+    asked: boolean,
+  ): Promise<void> {
     const { only, force } = this.options;
     // What is forced is forced once, by the first run.
     const selection = {
@@ -157,9 +163,8 @@ class RecipeWatch<Problem> {
     const plan = await this.plan(recipe, selection);
     if (plan === undefined) return;
     const state = stateOf(plan);
-    const asked = this.asked || this.isWorthAnotherTry(recipe, changedFiles);
-    this.asked = false;
-    if (this.current?.state === state && this.newest !== undefined && !asked) {
+    const again = asked || this.isWorthAnotherTry(recipe, changedFiles);
+    if (this.current?.state === state && this.newest !== undefined && !again) {
       // Only a comment, or a file that was saved as it was; locations may have moved.
       this.current = { recipe, state };
       return;

@@ -46,7 +46,7 @@ class Composer {
   ) {}
 
   compose(written: MapNode, chain: readonly Link[], root: string): MapNode {
-    const recipe = withGatheredPlugins(inLongForm(readAppends(written, this.diagnostics)));
+    const recipe = withGatheredPlugins(inLongForm(readAppends(withoutAnchorKeys(written), this.diagnostics)));
     const extended = recipe.entries.get('extends');
     if (!extended) return recipe;
     const own = new Map([...recipe.entries].filter(([name]) => name !== 'extends'));
@@ -127,6 +127,12 @@ class Composer {
     }
     return this.compose(parsed, way, root);
   }
+}
+
+/** Without keys that begin with `x-`: they hold anchors, whose values stand wherever they were named. */
+function withoutAnchorKeys(recipe: MapNode): MapNode {
+  const entries = [...recipe.entries].filter(([name]) => !name.startsWith('x-'));
+  return entries.length === recipe.entries.size ? recipe : { ...recipe, entries: new Map(entries) };
 }
 
 /** Plugins add up: the stages of an extended recipe need theirs, whatever the nearer one needs besides. */

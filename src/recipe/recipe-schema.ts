@@ -217,6 +217,9 @@ export const recipeSchema: JsonObject = {
   type: 'object',
   required: ['recipe', 'stages'],
   additionalProperties: false,
+  patternProperties: {
+    '^x-': { description: 'A place for anchors (`x-defaults: &defaults ...`); nothing else reads it.' },
+  },
   properties: {
     recipe: { description: 'The version of the recipe language.', const: 1 },
     name: {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliProject } from './run-cli.js';
@@ -310,6 +310,26 @@ describe('roux runs', () => {
     expect(stdout).not.toContain('throws');
     const failed = JSON.parse((await project.run(['runs', '--outcome', 'failed', '--json'])).stdout);
     expect(failed[0]).toMatchObject({ name: 'throws', outcome: 'failed', tags: [] });
+  });
+
+  it('says how many records are damaged', async () => {
+    await project.run(['run', 'good']);
+    const [{ id } = { id: '' }] = JSON.parse((await project.run(['runs', '--json'])).stdout);
+    const summary = join(project.folder, '.roux/runs', id, 'summary.json');
+    await chmod(summary, 0o600);
+    await writeFile(summary, `${await readFile(summary, 'utf8')}more`);
+    const { stdout } = await project.run(['runs']);
+    expect(stdout).not.toContain(id);
+    expect(stdout).toContain('1 record is damaged and left out; roux cache verify tells which');
+  });
+
+  it('records name recipes by their place in the project, which may move', async () => {
+    await project.run(['run', 'good']);
+    const [{ id, recipe }] = JSON.parse((await project.run(['runs', '--json'])).stdout);
+    expect(recipe).toBe(join(project.folder, 'recipes/good.yaml'));
+    const record = await readFile(join(project.folder, '.roux/runs', id, 'run.json'), 'utf8');
+    expect(record).toContain('"recipes/good.yaml"');
+    expect(record).not.toContain(`${project.folder}/recipes`);
   });
 
   it('gives runs names that other commands understand', async () => {

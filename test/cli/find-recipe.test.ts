@@ -24,6 +24,15 @@ describe('without a name, the recipe', () => {
     expect(findRecipe(undefined, folder)).toBe(join(folder, 'reviews.yaml'));
   });
 
+  it('may begin with a byte order mark', async () => {
+    await writeFile(join(folder, 'reviews.yaml'), '\uFEFFrecipe: 1\nstages: {}\n');
+    expect(findRecipe(undefined, folder)).toBe(join(folder, 'reviews.yaml'));
+  });
+
+  it('is no device', () => {
+    expect(() => findRecipe('/dev/null', folder)).toThrow('/dev/null is not a regular file');
+  });
+
   it('is the one that is named as a recipe beside others', async () => {
     await write('recipe.yaml', 'part.yaml', 'other.yml');
     expect(findRecipe(undefined, folder)).toBe(join(folder, 'recipe.yaml'));

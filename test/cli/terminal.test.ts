@@ -1,5 +1,7 @@
 /** A run on a terminal. Skipped where `script` of util-linux cannot make one. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliProject } from './run-cli.js';
 
@@ -71,5 +73,36 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
     await watch.until('Waiting for changes');
     watch.child.stdin?.write('q');
     expect((await watch.end).code).toBe(0);
+  });
+
+  it('w explains, c compares and r runs again in a watch', async () => {
+    const stage = (text: string) => `  first: { uses: work, with: { text: ${text} } }`;
+    const recipe = (text: string) =>
+      ['recipe: 1', 'plugins: [./stages/work.mjs]', 'stages:', stage(text), ''].join('\n');
+    await project.write({ 'watched.yaml': recipe('short') });
+    const watch = project.startOnTerminal(['watch', 'watched']);
+    await watch.until('Waiting for changes');
+    await project.write({ 'watched.yaml': recipe('rather-long') });
+    await watch.until(' 11 (');
+    watch.child.stdin?.write('w');
+    await watch.until('short -> rather-long');
+    watch.child.stdin?.write('c');
+    await watch.until('B - A');
+    watch.child.stdin?.write('r');
+    await watch.until('1 stage: 1 cached');
+    watch.child.stdin?.write('\u0003');
+    const { code, stdout } = await watch.end;
+    expect(code).toBe(130);
+    expect(stdout).not.toContain('Error');
+  });
+
+  it('Ctrl-C at a question writes nothing', async () => {
+    await project.write({ 'mail.tsv': 'text\tlabel\nhello\tham\nbuy\tspam\n' });
+    const asking = project.startOnTerminal(['new', 'mail.tsv']);
+    await asking.until('the column with the text');
+    asking.child.stdin?.write('\u0003');
+    const { code } = await asking.end;
+    expect(code).toBe(130);
+    expect(existsSync(join(project.folder, 'mail.yaml'))).toBe(false);
   });
 });

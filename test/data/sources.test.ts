@@ -103,7 +103,7 @@ describe('delimited text', () => {
     expect(items.map((item) => item.kind)).toEqual(['row', 'broken', 'broken', 'row']);
     expect(items[1]).toMatchObject({
       problem: {
-        message: 'Row 2 is broken: it has 1 fields where 2 are expected',
+        message: 'Row 2 is broken: it has 1 field, not 2',
         found: 'no label',
         line: 3,
       },

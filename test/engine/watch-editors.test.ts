@@ -145,6 +145,16 @@ test('what was asked for again runs although nothing changed', async () => {
   expect(told.summaries.at(-1)?.stages.map(({ outcome }) => outcome)).toEqual(['hit']);
 });
 
+test('asking for a wrong recipe again tells its mistakes once more, and the watch goes on', async () => {
+  const told = await watch({ a: write('one') });
+  await rig.write('recipe.yaml', '{');
+  await told.until('problems');
+  told.control?.runAgain();
+  await told.until('problems', 2);
+  await rig.write('recipe.yaml', recipeText({ a: write('two') }));
+  await told.until('stage-done a', 2);
+});
+
 test('a preview runs first, and the whole recipe after it; a failed preview ends it', async () => {
   const sampled = rig.recipe({ a: write('sample') });
   const told = await watch({ a: write('whole') }, { preview: async () => ({ ...sampled, sample: true }) });

@@ -271,6 +271,21 @@ stages:
     expect(recipe.stages.map(({ settings }) => settings.freeze)).toEqual([undefined, 1, 2, 3]);
   });
 
+  test('what begins with x- is a place for anchors, and nothing reads it', async () => {
+    const recipe = await good(`
+recipe: 1
+x-half: &half { freeze: 1, no_such_setting: "\${params.nothing}" }
+x-whole: &whole { freeze: 2 }
+stages:
+  base: { uses: load-model }
+  one: { uses: freeze-layers, in: base, with: *whole }
+`);
+    expect(recipe.stages[1]?.settings.freeze).toBe(2);
+    expect(await codes('recipe: 1\nxhalf: 1\nstages: { base: { uses: load-model } }')).toEqual([
+      'recipe/unknown',
+    ]);
+  });
+
   test('values of anchors and merge keys stand where the alias stands, and their parts where they were written', async () => {
     const recipe = await good(`
 recipe: 1

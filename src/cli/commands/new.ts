@@ -63,7 +63,7 @@ async function newCommand(
   { terminal, exit }: CommandOutside,
 ): Promise<void> {
   const [
-    { existsSync },
+    { existsSync, statSync },
     { basename, dirname, join, relative, resolve },
     survey,
     { proposeMapping },
@@ -83,6 +83,13 @@ async function newCommand(
   const data = resolve(terminal.directory, written);
   if (!existsSync(data))
     throw new CommandLineError('command/unknown-file', `there is no file or folder ${written}`, { written });
+  const status = statSync(data);
+  if (!status.isFile() && !status.isDirectory()) {
+    throw new CommandLineError('command/unknown-file', `${written} is neither a file nor a folder`, {
+      written,
+      help: 'data are read more than once: write them to a file',
+    });
+  }
   const found = await blamingWord(written, () => survey.surveySource(data));
   const { openQuestions, QuestionsEnded } = await import('../questions.js');
   const questions = await openQuestions(terminal, options.yes !== true);

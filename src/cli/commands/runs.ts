@@ -75,15 +75,17 @@ async function list(
   options: ListOptions,
   { terminal }: CommandOutside,
 ): Promise<void> {
-  const [{ findProjectStore, recipeFile }, { listRuns }, { listTags }, { runList }] = await Promise.all([
-    import('../recipe-source.js'),
-    import('../../engine/run-record.js'),
-    import('../../engine/tags.js'),
-    import('../output/run-list.js'),
-  ]);
+  const [{ findProjectStore, recipeFile }, { listRuns, runIds }, { listTags }, { runList }] =
+    await Promise.all([
+      import('../recipe-source.js'),
+      import('../../engine/run-record.js'),
+      import('../../engine/tags.js'),
+      import('../output/run-list.js'),
+    ]);
   const file = recipe === undefined ? undefined : recipeFile(recipe, terminal);
   const store = await findProjectStore(options, terminal);
   try {
+    const ids = store === undefined ? [] : await runIds(store);
     const all = store === undefined ? [] : await listRuns(store);
     const tags = tagsByRun(store === undefined ? [] : await listTags(store));
     const found = all.filter(
@@ -99,15 +101,22 @@ async function list(
       terminal.print(JSON.stringify(records, null, 2));
       return;
     }
-    if (all.length === 0) {
+    if (ids.length === 0) {
       terminal.print('No run is recorded here. roux run recipe.yaml runs a recipe.');
       return;
     }
     const { metric } = options;
     const lines = runList(shown, { tags, ...(metric !== undefined && { metric }) }, terminal);
-    terminal.print(lines.join('\n'));
+    if (all.length > 0) terminal.print(lines.join('\n'));
     const more = found.length - shown.length;
     if (more > 0) terminal.print(terminal.colors.dim(`${more} older; -n 0 lists all`));
+    const lost = ids.length - all.length;
+    if (lost > 0) {
+      const records = lost === 1 ? '1 record is' : `${lost} records are`;
+      terminal.print(
+        terminal.colors.yellow(`${records} damaged and left out; roux cache verify tells which`),
+      );
+    }
   } finally {
     await store?.close();
   }
