@@ -1,13 +1,20 @@
 /**
  * Runs models on token sequences of any length and number, results in the order of the sequences.
  *
- * Sequences are sorted into a few padded lengths; each costs one compilation, which is kept for later calls.
+ * Sequences are sorted by length and run in batches that are padded to their longest; one compilation, which is kept
+ * for later calls, serves all of them.
  */
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import type { CompiledFunction, HostTensor, NamedTensors, Runtime, TensorSpec } from '../runtime/runtime.js';
+import type {
+  CompiledFunction,
+  HostTensor,
+  NamedTensors,
+  Runtime,
+  TensorFunction,
+} from '../runtime/runtime.js';
 import type { EncoderInputs } from './architecture.js';
 import { type Model, taskParameters, weightsOf } from './model.js';
-import { type Bucket, planBuckets } from './predict-buckets.js';
+import { type PredictBatch, planPredictBatches } from './predict-batches.js';
 
 /** The tokens of one text or pair, special tokens included. */
 export interface TokenSequence {
@@ -94,10 +101,10 @@ class CompilingPredictor implements Predictor {
   async logits(sequences: readonly TokenSequence[], options: PredictOptions = {}) {
     this.#require('sequence-classification');
     const results: Float32Array[] = [];
-    await this.#forEachBatch(sequences, options, async (bucket, members) => {
-      const { data, shape } = await this.#run(bucket, sequences, members);
+    await this.#forEachBatch(sequences, options, async (batch) => {
+      const { data, shape } = await this.#run(batch, sequences);
       const classes = shape[1] ?? 0;
-      members.forEach((member, row) => {
+      batch.members.forEach((member, row) => {
         results[member] = data.slice(row * classes, (row + 1) * classes);
       });
     });
@@ -111,11 +118,11 @@ class CompilingPredictor implements Predictor {
   async tokenLogits(sequences: readonly TokenSequence[], options: PredictOptions = {}) {
     this.#require('masked-language-modeling');
     const results: Float32Array[] = [];
-    await this.#forEachBatch(sequences, options, async (bucket, members) => {
-      const { data, shape } = await this.#run(bucket, sequences, members);
+    await this.#forEachBatch(sequences, options, async (batch) => {
+      const { data, shape } = await this.#run(batch, sequences);
       const words = shape[1] ?? 0;
-      members.forEach((member, row) => {
-        const first = row * bucket.length * words;
+      batch.members.forEach((member, row) => {
+        const first = row * batch.length * words;
         results[member] = data.slice(first, first + (sequences[member]?.inputIds.length ?? 0) * words);
       });
     });
@@ -125,19 +132,17 @@ class CompilingPredictor implements Predictor {
   async clozeLosses(sequences: readonly ClozeSequence[], options: PredictOptions = {}) {
     this.#require('masked-language-modeling');
     const results: Float64Array[] = sequences.map(({ positions }) => new Float64Array(positions.length));
-    await this.#forEachBatch(sequences, options, async (bucket, members) => {
-      const asked = members.flatMap((member, row) =>
+    await this.#forEachBatch(sequences, options, async (batch) => {
+      const asked = batch.members.flatMap((member, row) =>
         Array.from(sequences[member]?.positions ?? [], (position, index) => ({
           member,
           index,
-          flat: row * bucket.length + position,
+          flat: row * batch.length + position,
         })),
       );
       if (asked.length === 0) return;
-      // A multiple keeps the number of shapes small; what is too much asks for position 0 again.
-      const padded = new Int32Array(Math.ceil(asked.length / positionMultiple) * positionMultiple);
-      padded.set(asked.map(({ flat }) => flat));
-      const { data, shape } = await this.#run(bucket, sequences, members, padded);
+      const positions = Int32Array.from(asked, ({ flat }) => flat);
+      const { data, shape } = await this.#run(batch, sequences, positions);
       const words = shape[1] ?? 0;
       asked.forEach(({ member, index }, row) => {
         const target = sequences[member]?.targets[index] ?? 0;
@@ -152,11 +157,13 @@ class CompilingPredictor implements Predictor {
   async meanStates(sequences: readonly TokenSequence[], options: PredictOptions = {}) {
     const results: Float32Array[] = [];
     const { hiddenSize } = this.model.architecture.config;
-    await this.#forEachBatch(sequences, options, async (bucket, members) => {
-      const compiled = await this.#meanStatesFor(bucket);
-      const { states } = await compiled.run(this.#feeds(bucket, sequences, members));
+    await this.#forEachBatch(sequences, options, async (batch) => {
+      const compiled = await this.#compile('mean-states', (inputs, weights) => ({
+        outputs: { states: meanStates(this.model, inputs, weights) },
+      }));
+      const { states } = await compiled.run(this.#feeds(batch, sequences));
       if (states?.dtype !== 'float32') throw new Error('a model gave no float32 states');
-      members.forEach((member, row) => {
+      batch.members.forEach((member, row) => {
         results[member] = states.data.slice(row * hiddenSize, (row + 1) * hiddenSize);
       });
     });
@@ -183,43 +190,33 @@ class CompilingPredictor implements Predictor {
   async #forEachBatch(
     sequences: readonly TokenSequence[],
     { signal, onProgress }: PredictOptions,
-    body: (bucket: Bucket, members: readonly number[]) => Promise<void>,
+    body: (batch: PredictBatch) => Promise<void>,
   ): Promise<void> {
     const lengths = sequences.map(({ inputIds }) => inputIds.length);
     const { maximumLength } = this.model.architecture.config;
     let done = 0;
-    for (const bucket of planBuckets(lengths, {
-      maximumLength,
-      batchTokens: this.#batchTokens,
-      denseWeights: this.#denseWeights(),
-    })) {
-      for (let start = 0; start < bucket.members.length; start += bucket.size) {
-        signal?.throwIfAborted();
-        const members = bucket.members.slice(start, start + bucket.size);
-        await body(bucket, members);
-        done += members.length;
-        onProgress?.(done, sequences.length);
-        // Sessions block the event loop; let signals and messages through between batches.
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+    for (const batch of planPredictBatches(lengths, { maximumLength, batchTokens: this.#batchTokens })) {
+      signal?.throwIfAborted();
+      await body(batch);
+      done += batch.members.length;
+      onProgress?.(done, sequences.length);
+      // Sessions block the event loop; let signals and messages through between batches.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  /** Weights that multiply every token. */
-  #denseWeights(): number {
-    return taskParameters(this.model)
-      .filter(({ group }) => group !== 'embeddings')
-      .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  }
-
   async #run(
-    bucket: Bucket,
+    batch: PredictBatch,
     sequences: readonly TokenSequence[],
-    members: readonly number[],
     positions?: Int32Array,
   ): Promise<{ readonly data: Float32Array; readonly shape: readonly number[] }> {
-    const compiled = await this.#functionFor(bucket, positions?.length);
-    const feeds = this.#feeds(bucket, sequences, members);
+    const compiled = await this.#compile(
+      positions === undefined ? 'predict' : 'predict-positions',
+      (inputs, weights) => ({
+        outputs: { logits: forward(this.model, inputs, weights) },
+      }),
+    );
+    const feeds = this.#feeds(batch, sequences);
     const { logits } = await compiled.run(
       positions === undefined
         ? feeds
@@ -229,55 +226,49 @@ class CompilingPredictor implements Predictor {
     return logits;
   }
 
-  #feeds(bucket: Bucket, sequences: readonly TokenSequence[], members: readonly number[]) {
+  #feeds({ length, members }: PredictBatch, sequences: readonly TokenSequence[]) {
     return padSequences(
       members.flatMap((member) => sequences[member] ?? []),
-      bucket,
+      { size: members.length, length },
       this.model.architecture.config.paddingTokenId,
     );
   }
 
-  #meanStatesFor({ size, length }: Bucket): Promise<CompiledFunction> {
-    const key = `mean ${size}x${length}`;
-    const existing = this.#compiled.get(key);
+  #compile(
+    name: 'predict' | 'predict-positions' | 'mean-states',
+    fn: TensorFunction,
+  ): Promise<CompiledFunction> {
+    const existing = this.#compiled.get(name);
     if (existing !== undefined) return existing;
-    const spec: TensorSpec = { shape: [size, length], dtype: 'int32' };
-    const created = this.#runtime.compile(
-      (inputs, weights) => ({ outputs: { states: meanStates(this.model, inputs, weights) } }),
-      {
-        name: `mean-states-${size}x${length}`,
-        inputs: { input_ids: spec, attention_mask: spec, token_type_ids: spec },
-        variables: this.#variables,
+    const ids = { shape: ['batch', 'sequence'], dtype: 'int32' } as const;
+    const created = this.#runtime.compile(fn, {
+      name,
+      inputs: {
+        input_ids: ids,
+        attention_mask: ids,
+        token_type_ids: ids,
+        ...(name === 'predict-positions' ? { positions: { shape: ['positions'], dtype: 'int32' } } : {}),
       },
-    );
-    this.#compiled.set(key, created);
-    return created;
-  }
-
-  #functionFor({ size, length }: Bucket, positions: number | undefined): Promise<CompiledFunction> {
-    const key = `${size}x${length}/${positions}`;
-    const existing = this.#compiled.get(key);
-    if (existing !== undefined) return existing;
-    const spec: TensorSpec = { shape: [size, length], dtype: 'int32' };
-    const created = this.#runtime.compile(
-      (inputs, weights) => ({ outputs: { logits: forward(this.model, inputs, weights) } }),
-      {
-        name: `predict-${size}x${length}`,
-        inputs: {
-          input_ids: spec,
-          attention_mask: spec,
-          token_type_ids: spec,
-          ...(positions === undefined ? {} : { positions: { shape: [positions], dtype: 'int32' as const } }),
-        },
-        variables: this.#variables,
-      },
-    );
-    this.#compiled.set(key, created);
+      sizes: sizesToTrace(this.model),
+      variables: this.#variables,
+    });
+    this.#compiled.set(name, created);
     return created;
   }
 }
 
-const positionMultiple = 64;
+/** The lengths at which a model is traced for all lengths, where the default is longer than it takes. */
+export function sizesToTrace({
+  architecture,
+}: Model): Readonly<Record<string, readonly [number, number, number]>> | undefined {
+  const { maximumLength } = architecture.config;
+  return maximumLength < longestTraced
+    ? { sequence: [maximumLength, maximumLength - 1, maximumLength - 2] }
+    : undefined;
+}
+
+/** The longest of the sizes at which functions of any size are traced. */
+const longestTraced = 13;
 
 /** The mean of the last hidden states over the tokens that are not padding: [batch, hidden]. */
 function meanStates({ architecture }: Model, inputs: NamedTensors, weights: NamedTensors): Tensor2D {

@@ -1,5 +1,5 @@
 /** Checks and copies of tensors in host memory. */
-import type { HostTensor, NamedHostTensors, TensorSpec } from './runtime.js';
+import type { HostTensor, InputSpec, NamedHostTensors, TensorSpec } from './runtime.js';
 
 /** Throws unless a host tensor has as many elements as its shape says. */
 export function checkHostTensor(name: string, tensor: HostTensor): void {
@@ -17,19 +17,26 @@ export function checkSpec(name: string, tensor: HostTensor, spec: TensorSpec): v
   }
 }
 
-/** Throws unless exactly the expected tensors are given, each with its type and shape. */
+/** Throws unless exactly the expected tensors are given, each with its type and shape; the first to have a named dimension decides its size. */
 export function checkFeeds(
   functionName: string,
   feeds: NamedHostTensors,
-  specs: Readonly<Record<string, TensorSpec>>,
+  specs: Readonly<Record<string, InputSpec>>,
 ): void {
+  const sizes = new Map<string, number>();
   for (const name of Object.keys(feeds)) {
     if (specs[name] === undefined) throw new Error(`'${functionName}' has no input '${name}'`);
   }
   for (const [name, spec] of Object.entries(specs)) {
     const feed = feeds[name];
     if (feed === undefined) throw new Error(`'${functionName}' was run without its input '${name}'`);
-    checkSpec(name, feed, spec);
+    const shape = spec.shape.map((size, axis) => {
+      if (typeof size === 'number') return size;
+      const known = sizes.get(size) ?? feed.shape[axis] ?? 1;
+      sizes.set(size, known);
+      return known;
+    });
+    checkSpec(name, feed, { dtype: spec.dtype, shape });
   }
 }
 

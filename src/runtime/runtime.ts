@@ -25,6 +25,12 @@ export interface TensorSpec {
   readonly dtype: DataType;
 }
 
+/** Shape and element type of an input; a dimension is a size, or the name of one that each run decides. */
+export interface InputSpec {
+  readonly shape: readonly (number | string)[];
+  readonly dtype: DataType;
+}
+
 /** Tensors by name; inside a function that is being traced or run eagerly. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
@@ -52,7 +58,7 @@ export interface Variables {
   dispose(): void;
 }
 
-/** A function made ready for inputs of fixed shapes. */
+/** A function made ready for its inputs. */
 export interface CompiledFunction {
   /**
    * Runs the function once and applies its updates to the variables.
@@ -67,7 +73,13 @@ export interface CompiledFunction {
 export interface CompileOptions {
   /** A name for messages, profiles and graph dumps: 'train-step', 'forward'. */
   readonly name: string;
-  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  /**
+   * Dimensions with the same name have the same size. Functions with named dimensions draw no masks and update no
+   * variables, and nothing that they do but shapes, counts and positions may depend on the sizes.
+   */
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  /** Three different sizes above 1 of each named dimension that the function can be tried with; default: sizes up to 13. */
+  readonly sizes?: Readonly<Record<string, readonly [number, number, number]>> | undefined;
   /** The variables that the function sees; all of them, by name. Several functions can share one set. */
   readonly variables: Variables;
 }

@@ -13,7 +13,6 @@ import type { TokenSplit } from '../artifacts/tokens.js';
 import type { JsonRecord } from '../formats/json.js';
 import type { Architecture, Prefix } from '../models/architecture.js';
 import { prefixParameters } from '../models/frozen-prefix.js';
-import { type Bucket, planBuckets } from '../models/predict-buckets.js';
 import type {
   CompiledFunction,
   HostTensor,
@@ -23,6 +22,7 @@ import type {
 } from '../runtime/runtime.js';
 import type { BatchPlan } from './batches.js';
 import { collate, encoderInputSpecs, exampleLengths } from './collate.js';
+import { type Bucket, planBuckets } from './feature-buckets.js';
 
 /** What features are computed from. */
 export interface FeatureOptions {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel, type Model } from '../../src/models/model.js';
 import { createPredictor, type TokenSequence } from '../../src/models/predict.js';
-import { planBuckets } from '../../src/models/predict-buckets.js';
+import { planPredictBatches } from '../../src/models/predict-batches.js';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
 import type { Runtime } from '../../src/runtime/runtime.js';
 
@@ -125,22 +125,27 @@ test('an empty list, an empty sequence and a cancelled call are handled', async 
   predictor.dispose();
 });
 
-describe('buckets', () => {
-  const limits = { maximumLength: 100, batchTokens: 320, denseWeights: 1e9 };
-
-  test('hold every sequence once, padded to what it needs', () => {
-    const lengths = [3, 100, 17, 16, 33, 0, 97, 64];
-    const buckets = planBuckets(lengths, limits);
-    expect(buckets.flatMap(({ members }) => members).sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    for (const { length, members, size } of buckets) {
-      for (const member of members) expect(lengths[member]).toBeLessThanOrEqual(length);
-      expect(length * size).toBeLessThanOrEqual(320);
-      expect(size).toBeLessThanOrEqual(members.length);
-    }
-    expect(buckets.at(-1)?.length).toBe(100);
+describe('batches', () => {
+  test('hold every sequence once, shortest first, padded to their longest', () => {
+    const lengths = [3, 100, 17, 16, 33, 0, 97, 64, 16];
+    const batches = planPredictBatches(lengths, { maximumLength: 100, batchTokens: 120 });
+    expect(batches).toEqual([
+      { length: 17, members: [5, 0, 3, 8, 2] },
+      { length: 33, members: [4] },
+      { length: 64, members: [7] },
+      { length: 97, members: [6] },
+      { length: 100, members: [1] },
+    ]);
   });
 
-  test('are few where padding is cheaper than compiling', () => {
-    expect(planBuckets([3, 100, 17], { ...limits, denseWeights: 1000 })).toHaveLength(1);
+  test('hold one sequence where it alone has more tokens than a batch', () => {
+    expect(planPredictBatches([9, 9], { maximumLength: 9, batchTokens: 5 })).toHaveLength(2);
+    expect(planPredictBatches([], { maximumLength: 9, batchTokens: 5 })).toEqual([]);
+  });
+
+  test('name the first sequence that is too long', () => {
+    expect(() => planPredictBatches([1, 10, 11], { maximumLength: 9, batchTokens: 5 })).toThrow(
+      'sequence 2 is longer',
+    );
   });
 });

@@ -5,6 +5,7 @@ import { availableRuntimes } from '../../src/runtime/available.js';
 import { runtimeFingerprint } from '../../src/runtime/fingerprint.js';
 import { onnxProvider } from '../../src/runtime/onnx-provider.js';
 import { openRuntime } from '../../src/runtime/open-runtime.js';
+import { randomMask } from '../../src/runtime/random-mask.js';
 import type { HostTensor, NamedTensors, TensorFunction } from '../../src/runtime/runtime.js';
 import { tensorflowHere } from './tensorflow-here.js';
 
@@ -111,6 +112,40 @@ describe.each(['onnx', 'cpu', 'wasm', ...tensorflowHere] as const)('the runtime 
     await runtime.dispose();
   });
 
+  it('runs functions with named dimensions at any size, where equal names are equal sizes', async () => {
+    const { runtime, variables } = await open();
+    const scaleRows: TensorFunction = ({ x, by }, { total }) => ({
+      outputs: {
+        y: tf.mul(tf.add(tensor(x), tensor(total)), tf.reshape(tensor(by), [-1, 1])),
+        rows: tf.scalar(tensor(x).shape[0] ?? 0, 'int32'),
+      },
+    });
+    const compiled = await runtime.compile(scaleRows, {
+      name: 'scale',
+      inputs: { x: { dtype: 'float32', shape: ['rows', 2] }, by: { dtype: 'float32', shape: ['rows'] } },
+      variables,
+    });
+    const matrix = (rows: number): HostTensor => ({
+      dtype: 'float32',
+      shape: [rows, 2],
+      data: Float32Array.from({ length: rows * 2 }, (_, index) => index),
+    });
+    const rows = (count: number): HostTensor => ({ dtype: 'int32', shape: [], data: Int32Array.of(count) });
+    expect(await compiled.run({ x: matrix(1), by: vector(10) })).toEqual({
+      y: { dtype: 'float32', shape: [1, 2], data: Float32Array.of(10, 30) },
+      rows: rows(1),
+    });
+    expect(await compiled.run({ x: matrix(2), by: vector(10, 100) })).toEqual({
+      y: { dtype: 'float32', shape: [2, 2], data: Float32Array.of(10, 30, 300, 500) },
+      rows: rows(2),
+    });
+    await expect(compiled.run({ x: matrix(2), by: vector(10) })).rejects.toThrow(
+      "'by' is float32 [1], expected float32 [2]",
+    );
+    await expect(compiled.run({ x: vector(1, 2), by: vector(10, 1) })).rejects.toThrow("'x' is float32 [2]");
+    await runtime.dispose();
+  });
+
   it('refuses updates that do not fit their variable', async () => {
     const { runtime, variables, inputs } = await open();
     const tryOut = async (updates: (named: NamedTensors) => NamedTensors) => {
@@ -142,6 +177,27 @@ describe('the runtime onnx', () => {
     const inputs = { x: { dtype: 'float32', shape: [4] } } as const;
     return runtime.compile(fn, { name: 'odd', inputs, variables: runtime.createVariables({}) });
   };
+
+  it('refuses functions with named dimensions that update variables or draw masks', async () => {
+    const runtime = await openRuntime('onnx', { threads: 1 });
+    const ones: HostTensor = { dtype: 'float32', shape: [1], data: Float32Array.of(1) };
+    const variables = runtime.createVariables({ total: ones });
+    const inputs = { x: { dtype: 'float32', shape: ['rows'] } } as const;
+    const updating: TensorFunction = ({ x }) => ({
+      outputs: {},
+      updates: { total: tf.sum(tensor(x), 0, true) },
+    });
+    await expect(runtime.compile(updating, { name: 'f', inputs, variables })).rejects.toThrow(
+      "'f' has named dimensions and an update:total",
+    );
+    const masking: TensorFunction = ({ x }) => ({
+      outputs: { y: tf.mul(tensor(x), randomMask(tensor(x).shape, 0.5)) },
+    });
+    await expect(runtime.compile(masking, { name: 'f', inputs, variables })).rejects.toThrow(
+      'draws random masks',
+    );
+    await runtime.dispose();
+  });
 
   it('names the operation that it cannot trace, and the function', async () => {
     const fn: TensorFunction = ({ x }) => ({

@@ -1,5 +1,5 @@
 import type { OnnxTensorData } from '../../formats/onnx/model.js';
-import { type Graph, type GraphNode, sameShape, type Value } from './graph.js';
+import { type Graph, type GraphNode, type NamedValue, sameShape, type Value } from './graph.js';
 import { GraphBuilder, int } from './graph-builder.js';
 import { cast, reshape } from './kernels/recording.js';
 import {
@@ -61,7 +61,14 @@ class Unifier {
       const family = this.traces.map((trace) => trace.nodes[index] ?? node);
       this.appendNode(node, family);
     });
-    return this.builder.finish(this.first.outputs);
+    return this.builder.finish(this.first.outputs.map((output, index) => this.output(output, index)));
+  }
+
+  /** An output that is a constant in each trace may still depend on the sizes. */
+  private output({ name, value }: NamedValue, index: number): NamedValue {
+    const values = this.traces.map((trace) => trace.outputs[index]?.value ?? value);
+    const data = values.flatMap((other, trace) => this.traces[trace]?.constants.get(other) ?? []);
+    return { name, value: data.length === values.length ? this.constant({ values, data }, name, 0) : value };
   }
 
   private appendNode(node: GraphNode, family: readonly GraphNode[]): void {
@@ -75,7 +82,7 @@ class Unifier {
       if (input === undefined) return undefined;
       const values = family.map((other) => other.inputs[position] ?? input);
       const data = values.flatMap((value, trace) => this.traces[trace]?.constants.get(value) ?? []);
-      if (data.length === values.length) return this.constant({ values, data }, node, position);
+      if (data.length === values.length) return this.constant({ values, data }, node.op, position);
       const fits = values.every((value, trace) => this.counterparts[trace]?.get(value) === input);
       if (!fits) throw this.mismatch(`the operands of ${node.op} depend on the sizes`);
       return input;
@@ -89,7 +96,7 @@ class Unifier {
     this.builder.append({ ...node, inputs });
   }
 
-  private constant(family: ConstantFamily, node: GraphNode, position: number): Value {
+  private constant(family: ConstantFamily, user: string, position: number): Value {
     const { values, data } = family;
     const [value] = values;
     const [content] = data;
@@ -101,9 +108,9 @@ class Unifier {
     }
     if (sameShapes && value.dtype === 'float32' && content.length === 1) return this.ratio(family, value);
     if (sameShapes && value.dtype !== 'float32') {
-      return this.integers(family, value, node.op === 'Reshape' && position === 1);
+      return this.integers(family, value, user === 'Reshape' && position === 1);
     }
-    return this.range(family, value, node);
+    return this.range(family, value, user);
   }
 
   /** A vector of integers, some of which depend on sizes. */
@@ -153,7 +160,7 @@ class Unifier {
   }
 
   /** Equally spaced numbers along one axis whose length depends on sizes: positions. */
-  private range({ values, data }: ConstantFamily, value: Value, node: GraphNode): Value {
+  private range({ values, data }: ConstantFamily, value: Value, user: string): Value {
     const { builder } = this;
     const axis = value.shape.findIndex((dimension, index) =>
       values.some((other) => other.shape[index] !== dimension),
@@ -166,7 +173,7 @@ class Unifier {
       Array.from(content, Number).every((number, index) => number === start + step * index),
     );
     if (axis === -1 || !isLine || !sameRank || !isProgression || value.dtype === 'bool') {
-      throw this.mismatch(`a constant of shape [${value.shape}] that ${node.op} uses follows no rule`);
+      throw this.mismatch(`a constant of shape [${value.shape}] that ${user} uses follows no rule`);
     }
     const length = this.size(this.solve(values.map((other) => other.shape[axis] ?? 1)));
     const count = reshape(builder, length, []);
@@ -246,9 +253,7 @@ class Unifier {
 
   private mismatch(what: string): Error {
     const names = this.symbols.map(({ name }) => name).join(', ');
-    return new Error(
-      `'${this.first.name}' cannot be exported with the symbolic dimensions ${names}: ${what}`,
-    );
+    return new Error(`'${this.first.name}' cannot be made for any size of ${names}: ${what}`);
   }
 }
 

@@ -29,7 +29,7 @@ const untrainedLength = 256;
 
 export default defineStage({
   type: 'bias-audit',
-  version: 2,
+  version: 3,
   summary: 'Audits a classifier: counterfactual swaps, and rates of groups of texts',
   description: `Counterfactual swaps: words of one group (gendered words, first names, nationalities) are exchanged for those of another
 in every text. The flip rate is the share of variants whose predicted label changes; the shift is the change of the positive

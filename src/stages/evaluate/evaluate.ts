@@ -25,7 +25,7 @@ import { textsOfRows } from './texts.js';
 
 export default defineStage({
   type: 'evaluate',
-  version: 1,
+  version: 2,
   summary: 'Measures a model on a split: metrics with intervals, and every prediction',
   description: `For a classifier: accuracy, precision, recall and F1 (per label, macro, micro, weighted), Matthews correlation, AUROC, average
 precision, log loss, Brier score, calibration, the confusion matrix and bootstrap intervals, all as scikit-learn defines

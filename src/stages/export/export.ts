@@ -31,7 +31,7 @@ const weightsFile = 'model.safetensors';
 
 export default defineStage({
   type: 'export',
-  version: 2,
+  version: 3,
   summary: 'Writes a trained model for other tools: a Hugging Face folder, an ONNX file, a model card',
   description: `The folder has \`config.json\`, the tokenizer, \`model.safetensors\` (Python's \`AutoModelFor...from_pretrained\` opens it),
 \`model.onnx\` (int64 inputs \`input_ids\`, \`attention_mask\` and \`token_type_ids\` of any batch and sequence size, output

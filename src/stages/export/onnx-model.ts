@@ -1,7 +1,7 @@
 /** ONNX files of trained models: written by the tracer that trains them, run as others will run them. */
 import * as ort from 'onnxruntime-node';
 import { type Model, taskParameters, weightsOf } from '../../models/model.js';
-import { forward, padSequences, type TokenSequence } from '../../models/predict.js';
+import { forward, padSequences, sizesToTrace, type TokenSequence } from '../../models/predict.js';
 import { exportToOnnx } from '../../runtime/onnx/export.js';
 
 /** Sequences of one call of the check; several calls have batches of different sizes and lengths. */
@@ -18,7 +18,7 @@ const errorsOnly = 3;
  */
 export function modelToOnnx(model: Model): Uint8Array {
   const input = { dtype: 'int64', shape: ['batch', 'sequence'] } as const;
-  const { maximumLength, labels } = model.architecture.config;
+  const { labels } = model.architecture.config;
   return exportToOnnx(
     (inputs, weights) => {
       const logits = forward(model, inputs, weights);
@@ -32,9 +32,7 @@ export function modelToOnnx(model: Model): Uint8Array {
       weights: weightsOf(model, taskParameters(model)),
       outputs: ['logits'],
       metadata: model.task === 'sequence-classification' ? { labels: JSON.stringify(labels) } : {},
-      ...(maximumLength < 13
-        ? { sizes: { sequence: [maximumLength, maximumLength - 1, maximumLength - 2] as const } }
-        : {}),
+      sizes: sizesToTrace(model),
     },
   );
 }

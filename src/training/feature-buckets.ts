@@ -1,5 +1,5 @@
-/** Sorting sequences into few padded lengths, for forward passes. */
-import { UserError } from '../artifacts/user-error.js';
+/** Sorting sequences into few padded lengths, for the features of a frozen prefix. */
+import { checkLengths } from '../models/predict-batches.js';
 
 /** Sequences that are padded to one length and run in batches of one size. */
 export interface Bucket {
@@ -38,16 +38,8 @@ const compileOperations = 2e10;
 export function planBuckets(lengths: readonly number[], limits: BucketLimits): readonly Bucket[] {
   const { maximumLength, batchTokens, denseWeights, multiple = defaultMultiple } = limits;
   const members = new Map<number, number[]>();
+  checkLengths(lengths, maximumLength);
   lengths.forEach((length, index) => {
-    if (length > maximumLength) {
-      throw new UserError({
-        code: 'model/too-long',
-        message: `sequence ${index + 1} is longer than the model can take`,
-        found: `${length} tokens`,
-        expected: `at most ${maximumLength}`,
-        help: 'Cut texts off when they are tokenized (max_length).',
-      });
-    }
     const padded = Math.min(Math.max(1, Math.ceil(length / multiple)) * multiple, maximumLength);
     const own = members.get(padded);
     if (own === undefined) members.set(padded, [index]);
