@@ -64,16 +64,19 @@ export interface Predictor {
   dispose(): void;
 }
 
-/** Tokens of one batch, padding included; more would only fill the caches. */
-const defaultBatchTokens = 4096;
+/**
+ * Tokens of one batch, padding included. On the processor what a layer makes of so many stays in its caches
+ * (bench/predict-speed.ts); graphics processors and eager calls want larger batches.
+ */
+const defaultBatchTokens = (runtime: Runtime) => (runtime.name === 'onnx' ? 512 : 4096);
 
 /** Makes a model ready; nothing is compiled before the first call. */
 export function createPredictor(
   model: Model,
   runtime: Runtime,
-  settings: { readonly batchTokens?: number } = {},
+  settings: { readonly batchTokens?: number | undefined } = {},
 ): Predictor {
-  return new CompilingPredictor(model, runtime, settings.batchTokens ?? defaultBatchTokens);
+  return new CompilingPredictor(model, runtime, settings.batchTokens ?? defaultBatchTokens(runtime));
 }
 
 /** Probabilities of scores: exp(z) / sum exp(z), computed in double precision. */

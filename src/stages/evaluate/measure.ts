@@ -20,8 +20,8 @@ import {
 /** How a model is run over data. */
 export interface MeasureOptions {
   readonly runtime: Runtime;
-  /** Tokens of a batch, padding included. */
-  readonly batchTokens: number;
+  /** Tokens of a batch, padding included; default: the predictor's, and 4096 for losses. */
+  readonly batchTokens: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -34,6 +34,9 @@ export interface MaskingOptions {
   /** Draws which tokens are hidden; each example has a stream of its own. */
   readonly random: Random;
 }
+
+/** Batches of losses have one size for all lengths, which the longest decides. */
+const lossBatchTokens = 4096;
 
 /** The probabilities of the classes for each example: [examples][labels], float32, in the order of the examples. */
 export async function classProbabilities(
@@ -122,7 +125,7 @@ async function evaluate(
     objective,
     variables,
     data,
-    batchSize: Math.max(1, Math.floor(batchTokens / longest)),
+    batchSize: Math.max(1, Math.floor((batchTokens ?? lossBatchTokens) / longest)),
     maximumLength: model.architecture.config.maximumLength,
     passes: 1,
     denseWeights: denseWeights(model),

@@ -24,12 +24,14 @@ export const PositiveLabelSetting = Type.Optional(
 );
 
 /** Tokens of one batch. */
-export const BatchTokensSetting = Type.Integer({
-  default: 4096,
-  minimum: 1,
-  description:
-    'Tokens that go through the model at once, padding included; changes speed and memory, and results by rounding at most.',
-});
+export const BatchTokensSetting = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    description:
+      'Tokens that go through the model at once, padding included; changes speed and memory, and results by rounding at most. ' +
+      'Default: 512 where a classifier gives probabilities on the processor, else 4096.',
+  }),
+);
 
 /** How often the bootstrap draws. */
 export const ResamplesSetting = Type.Integer({
