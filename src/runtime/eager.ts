@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { UserError } from '../artifacts/user-error.js';
 import { fillInKernels } from './fill-in-kernels.js';
 import { runtimeFingerprint, TENSORFLOW_PACKAGES } from './fingerprint.js';
-import { checkFeeds, checkHostTensor, checkSpec } from './host-tensors.js';
+import { checkFeeds, checkHostTensor, checkSpec, zeros } from './host-tensors.js';
 import { INSTALL_COMMANDS } from './install-commands.js';
 import { packageFolder } from './installed-packages.js';
 import { checkUpdates, onBackend } from './on-backend.js';
@@ -11,7 +11,7 @@ import { eagerMaskSource, withMaskSource } from './random-mask.js';
 import type {
   CompiledFunction,
   HostTensor,
-  NamedHostTensors,
+  InitialValues,
   NamedTensors,
   Runtime,
   RuntimeName,
@@ -119,12 +119,13 @@ class EagerVariables implements Variables {
 
   constructor(
     readonly backend: EagerRuntimeName,
-    values: NamedHostTensors,
+    values: InitialValues,
   ) {
     this.specs = Object.fromEntries(
       Object.entries(values).map(([name, { dtype, shape }]) => [name, { dtype, shape: [...shape] }]),
     );
-    for (const [name, value] of Object.entries(values)) this.set(name, value);
+    for (const [name, value] of Object.entries(values))
+      this.set(name, 'data' in value ? value : zeros(value));
   }
 
   async read(name: string): Promise<HostTensor> {

@@ -37,6 +37,9 @@ export type NamedTensors = Readonly<Record<string, Tensor>>;
 /** Host tensors by name. */
 export type NamedHostTensors = Readonly<Record<string, HostTensor>>;
 
+/** What variables hold at first, by name: the tensors' values, and zeros where there is only a spec. */
+export type InitialValues = Readonly<Record<string, HostTensor | TensorSpec>>;
+
 /** What a function gives back: values for the caller, and new values of variables. */
 export interface FunctionResult {
   readonly outputs: NamedTensors;
@@ -89,7 +92,7 @@ export interface Runtime {
   readonly name: RuntimeName;
   /** Everything that can change a result's bytes: name, library version, threads, provider. Part of stage keys. */
   readonly fingerprint: string;
-  createVariables(values: NamedHostTensors): Variables;
+  createVariables(values: InitialValues): Variables;
   compile(fn: TensorFunction, options: CompileOptions): Promise<CompiledFunction>;
   /** Frees sessions and memory. */
   dispose(): Promise<void>;

@@ -3,7 +3,13 @@
  * rates of its group.
  */
 import type * as tf from '@tensorflow/tfjs';
-import type { HostTensor, NamedHostTensors, NamedTensors, TensorSpec } from '../runtime/runtime.js';
+import type {
+  HostTensor,
+  InitialValues,
+  NamedHostTensors,
+  NamedTensors,
+  TensorSpec,
+} from '../runtime/runtime.js';
 import type { OptimizerGroup, TimedGroup } from './optimizer-groups.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 
@@ -40,15 +46,12 @@ export function optimizerScalars(
 }
 
 /** The optimizer's state of some parameters before the first step: zeros. */
-export function optimizerState(optimizer: Optimizer, parameters: NamedHostTensors): NamedHostTensors {
+export function optimizerState(optimizer: Optimizer, parameters: NamedHostTensors): InitialValues {
   const slots = Object.entries(parameters).flatMap(([parameter, { shape }]) =>
-    Object.entries(optimizer.stateShapes(shape)).map(([slot, slotShape]): [string, HostTensor] => {
-      const size = slotShape.reduce((product, length) => product * length, 1);
-      return [
-        stateName(slot, parameter),
-        { dtype: 'float32', shape: slotShape, data: new Float32Array(size) },
-      ];
-    }),
+    Object.entries(optimizer.stateShapes(shape)).map(([slot, slotShape]): [string, TensorSpec] => [
+      stateName(slot, parameter),
+      { dtype: 'float32', shape: slotShape },
+    ]),
   );
   return Object.fromEntries(slots);
 }

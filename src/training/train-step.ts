@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import type {
   CompiledFunction,
   HostTensor,
+  InitialValues,
   NamedHostTensors,
   NamedTensors,
   Runtime,
@@ -122,16 +123,13 @@ export function trainingVariables(
   { trainable, penalty, optimizer, keepsAverage }: TrainStepOptions,
   accumulates: boolean,
 ): {
-  readonly optimizer: NamedHostTensors;
-  readonly accumulated: NamedHostTensors;
+  readonly optimizer: InitialValues;
+  readonly accumulated: InitialValues;
   readonly penalty: NamedHostTensors;
 } {
   const trained = Object.fromEntries(trainable.map((name) => [name, requireTensor(weights, name)]));
   const accumulated = Object.entries(accumulates ? trained : {}).map(
-    ([name, { shape, data }]): [string, HostTensor] => [
-      accumulatedName(name),
-      { dtype: 'float32', shape, data: new Float32Array(data.length) },
-    ],
+    ([name, { shape }]): [string, TensorSpec] => [accumulatedName(name), { dtype: 'float32', shape }],
   );
   return {
     optimizer: { ...optimizerState(optimizer, trained), ...(keepsAverage ? averageState(trained) : {}) },

@@ -73,6 +73,24 @@ describe.each(['onnx', 'cpu', 'wasm', ...tensorflowHere] as const)('the runtime 
     await runtime.dispose();
   });
 
+  it('begins variables with zeros where only a spec is given', async () => {
+    const runtime = await openRuntime(name, { threads: 1 });
+    const variables = runtime.createVariables({
+      total: { dtype: 'float32', shape: [2] },
+      count: { dtype: 'int32', shape: [] },
+    });
+    expect(await variables.read('count')).toEqual({ dtype: 'int32', shape: [], data: Int32Array.of(0) });
+    const fn: TensorFunction = ({ x }, { total }) => ({
+      outputs: { before: tensor(total) },
+      updates: { total: tf.add(tensor(total), tensor(x)) },
+    });
+    const inputs = { x: { dtype: 'float32', shape: [2] } } as const;
+    const compiled = await runtime.compile(fn, { name: 'add', inputs, variables });
+    expect((await compiled.run({ x: vector(1, 2) })).before).toEqual(vector(0, 0));
+    expect((await compiled.run({ x: vector(1, 2) })).before).toEqual(vector(1, 2));
+    await runtime.dispose();
+  });
+
   it('can exchange variables, give one value twice, and give variables and inputs as they are', async () => {
     const runtime = await openRuntime(name, { threads: 1 });
     const variables = runtime.createVariables({ a: vector(1), b: vector(2), c: vector(3), d: vector(4) });

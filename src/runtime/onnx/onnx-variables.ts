@@ -1,12 +1,13 @@
 import * as ort from 'onnxruntime-node';
 import { checkHostTensor, checkSpec, copyHostTensor, zeros } from '../host-tensors.js';
-import type { HostTensor, NamedHostTensors, TensorSpec, Variables } from '../runtime.js';
+import type { HostTensor, InitialValues, TensorSpec, Variables } from '../runtime.js';
 import { Arena } from '../wasm/arena.js';
 import {
   compileElementwise,
   type ElementwiseFunction,
   type ElementwiseProgram,
 } from '../wasm/elementwise.js';
+import { sizeOf } from './graph.js';
 
 /** A variable's value, and a second buffer for functions that cannot write the next value in its place. */
 interface Slot {
@@ -34,14 +35,17 @@ export class OnnxVariables implements Variables {
   private readonly slots = new Map<string, Slot>();
   private readonly programs = new Map<string, ElementwiseFunction>();
   private readonly rows = new Map<string, Uint8Array>();
+  /** Variables that began as zeros and that nothing has written to. */
+  private readonly unwritten = new Set<string>();
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(values: NamedHostTensors) {
-    const bytes = Object.values(values).reduce((sum, { data }) => sum + Arena.bytesFor(data.length), 0);
+  constructor(values: InitialValues) {
+    const bytes = Object.values(values).reduce((sum, { shape }) => sum + Arena.bytesFor(sizeOf(shape)), 0);
     this.arena = createArena(bytes);
     for (const [name, value] of Object.entries(values)) {
-      checkHostTensor(name, value);
-      const address = this.arena?.allocate(value.data.length);
+      if ('data' in value) checkHostTensor(name, value);
+      else this.unwritten.add(name);
+      const address = this.arena?.allocate(sizeOf(value.shape));
       this.slots.set(name, { address, current: bufferOf(this.place(value, address)), spare: undefined });
     }
     this.specs = Object.fromEntries(
@@ -113,7 +117,7 @@ export class OnnxVariables implements Variables {
 
   /**
    * For each row of tables that are updated together, 1 where a variable of `state` is not zero. Kept from run to run;
-   * whoever updates rows marks them.
+   * whoever asks updates rows and marks them.
    */
   rowsWithState(tables: readonly string[], state: readonly string[], count: number): Uint8Array {
     const key = tables.join('\n');
@@ -121,6 +125,8 @@ export class OnnxVariables implements Variables {
     if (known !== undefined) return known;
     const rows = new Uint8Array(count);
     for (const name of state) {
+      // Not looking also leaves the memory of its zeros untaken.
+      if (this.unwritten.delete(name)) continue;
       const words = wordsOf(this.slot(name).current.host.data);
       const width = words.length / count;
       for (let index = 0; index < words.length; index += 1) {
@@ -137,6 +143,7 @@ export class OnnxVariables implements Variables {
 
   /** Says that variables were written without marking rows. */
   forgetRows(names: readonly string[]): void {
+    for (const name of names) this.unwritten.delete(name);
     for (const key of this.rows.keys()) {
       if (key.split('\n').some((table) => names.includes(table))) this.rows.delete(key);
     }
@@ -149,16 +156,17 @@ export class OnnxVariables implements Variables {
     return result;
   }
 
-  private place(value: HostTensor, address: number | undefined): HostTensor {
-    if (this.arena === undefined || address === undefined) return copyHostTensor(value);
+  private place(value: HostTensor | TensorSpec, address: number | undefined): HostTensor {
+    if (this.arena === undefined || address === undefined)
+      return 'data' in value ? copyHostTensor(value) : zeros(value);
     const shape = [...value.shape];
-    const { length } = value.data;
+    const length = sizeOf(shape);
     const placed: HostTensor =
       value.dtype === 'float32'
         ? { dtype: 'float32', shape, data: this.arena.floats(address, length) }
         : { dtype: 'int32', shape, data: this.arena.integers(address, length) };
     // Memory is zero when it is new: writing zeros would take it from the system before it is needed.
-    if (!isZero(value.data)) placed.data.set(value.data);
+    if ('data' in value) placed.data.set(value.data);
     return placed;
   }
 
@@ -186,12 +194,6 @@ function createArena(bytes: number): Arena | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
-
-function isZero(data: Float32Array | Int32Array): boolean {
-  const words = wordsOf(data);
-  for (let index = 0; index < words.length; index += 1) if (words[index] !== 0) return false;
-  return true;
 }
 
 /** The bits of elements: comparing integers is several times faster, and tells -0 from 0. */

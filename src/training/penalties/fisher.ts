@@ -17,6 +17,7 @@ import { createRandom, type Random } from '../../data/random.js';
 import type {
   CompiledFunction,
   HostTensor,
+  InitialValues,
   NamedHostTensors,
   NamedTensors,
   Runtime,
@@ -209,15 +210,12 @@ function drawSamples(examples: number, samples: number, random: Random): readonl
   return Array.from(order.subarray(0, samples));
 }
 
-function zeroSums(weights: NamedHostTensors, parameters: readonly string[]): NamedHostTensors {
+function zeroSums(weights: NamedHostTensors, parameters: readonly string[]): InitialValues {
   return Object.fromEntries(
-    parameters.map((name): [string, HostTensor] => {
+    parameters.map((name): [string, TensorSpec] => {
       const weight = weights[name];
       if (weight === undefined) throw new Error(`the model has no parameter '${name}'`);
-      return [
-        sumName(name),
-        { dtype: 'float32', shape: weight.shape, data: new Float32Array(weight.data.length) },
-      ];
+      return [sumName(name), { dtype: 'float32', shape: weight.shape }];
     }),
   );
 }
