@@ -221,15 +221,21 @@ function zeroSums(weights: NamedHostTensors, parameters: readonly string[]): Ini
 }
 
 function mean(sum: HostTensor, samples: number, parameter: string): HostTensor {
-  const data = Float32Array.from(sum.data, (value) => value / samples);
-  if (!data.every(Number.isFinite)) {
-    throw new UserError({
-      code: 'ewc/not-finite',
-      message: `The Fisher information of ${parameter} is not a finite number.`,
-      help: 'Look for broken weights (NaN, infinity) in the model.',
-    });
+  const data = Float32Array.from(sum.data);
+  for (let index = 0; index < data.length; index++) {
+    const value = (data[index] ?? 0) / samples;
+    if (!Number.isFinite(value)) throw notFinite(parameter);
+    data[index] = value;
   }
   return { dtype: 'float32', shape: sum.shape, data };
+}
+
+function notFinite(parameter: string): UserError {
+  return new UserError({
+    code: 'ewc/not-finite',
+    message: `The Fisher information of ${parameter} is not a finite number.`,
+    help: 'Look for broken weights (NaN, infinity) in the model.',
+  });
 }
 
 const slotPattern = /^example-(\d+)\/(.*)$/;

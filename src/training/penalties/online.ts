@@ -15,7 +15,9 @@ export function addFisher(old: NamedHostTensors, fresh: NamedHostTensors, factor
   const sum: Record<string, HostTensor> = { ...fresh };
   for (const [name, before] of Object.entries(old)) {
     const now = fresh[name];
-    const data = Float32Array.from(before.data, (value, index) => factor * value + (now?.data[index] ?? 0));
+    const data = Float32Array.from(before.data);
+    for (let index = 0; index < data.length; index++)
+      data[index] = factor * (before.data[index] ?? 0) + (now?.data[index] ?? 0);
     sum[name] = { dtype: 'float32', shape: before.shape, data };
   }
   return sum;
@@ -26,7 +28,7 @@ export function meanFisher(fisher: NamedHostTensors): number {
   let sum = 0;
   let count = 0;
   for (const { data } of Object.values(fisher)) {
-    for (const value of data) sum += value;
+    for (let index = 0; index < data.length; index++) sum += data[index] ?? 0;
     count += data.length;
   }
   return count === 0 ? 0 : sum / count;
@@ -37,7 +39,7 @@ export function scaleFisher(fisher: NamedHostTensors, factor: number): NamedHost
   return Object.fromEntries(
     Object.entries(fisher).map(([name, { shape, data }]): [string, HostTensor] => [
       name,
-      { dtype: 'float32', shape, data: Float32Array.from(data, (value) => value * factor) },
+      { dtype: 'float32', shape, data: Float32Array.from(data).map((value) => value * factor) },
     ]),
   );
 }
