@@ -1,7 +1,7 @@
 /**
- * Writes `dist/bundle/`: the commands of every day in two files, since finding, reading and compiling two hundred modules takes
+ * Writes `dist/bundle/`: the commands of every day in files, since finding, reading and compiling two hundred modules takes
  * longer than a run whose results are all cached. The first file is what such a run needs, the second is loaded when a
- * recipe has to be checked or a stage has to run. `src/cli/roux.cts` loads them; what is left out is imported when
+ * recipe has to be checked or a stage has to run; a small third one answers a `run` that was run before. `src/cli/roux.cts` loads them; what is left out is imported when
  * needed. Why: docs/adr/0090-one-file-with-compiled-code.md.
  */
 import { createHash } from 'node:crypto';
@@ -38,6 +38,7 @@ const second = [
 /** Modules of Node that bring others with them, are loaded when something of them is used. */
 const late = [
   'child_process',
+  'crypto',
   'fs/promises',
   'module',
   'os',
@@ -55,8 +56,13 @@ export async function bundleCommandLine(root) {
   const shared = new Set();
   const behind = await buildFile(root, { entry: entryOfModules(second), inFirst, shared });
   const front = await buildFile(root, { entry: entryOfFirst([...shared].sort()) });
+  const short = await buildFile(root, { entry: entryOfRecall });
   await mkdir(folder, { recursive: true });
-  const files = { first: nameOf('roux', front.text), second: nameOf('more', behind.text) };
+  const files = {
+    first: nameOf('roux', front.text),
+    second: nameOf('more', behind.text),
+    recall: nameOf('recall', short.text),
+  };
   for (const old of await readdir(folder)) {
     if (!Object.values(files).some((name) => old.startsWith(name)))
       await rm(join(folder, old), { recursive: true });
@@ -65,6 +71,8 @@ export async function bundleCommandLine(root) {
   await writeFile(join(folder, `${files.first}.map`), front.map);
   await writeFile(join(folder, files.second), behind.text);
   await writeFile(join(folder, `${files.second}.map`), behind.map);
+  await writeFile(join(folder, files.recall), short.text);
+  await writeFile(join(folder, `${files.recall}.map`), short.map);
   await writeFile(join(folder, 'bundle.json'), JSON.stringify({ commands, ...files }));
 }
 
@@ -75,8 +83,13 @@ function nameOf(word, text) {
 
 /** The first file: the command line, and a way for the second to the modules that it shares. */
 function entryOfFirst(shared) {
-  return `export { endProcess, runCommandLine } from './dist/cli/command-line.js';\n${entryOfModules(shared)}`;
+  return `export { runCommandLine } from './dist/cli/command-line.js';\n${endOfProcess}${entryOfModules(shared)}`;
 }
+
+const endOfProcess = `export { endProcess } from './dist/cli/end-process.js';\n`;
+
+/** The third file: a run that was run before. */
+const entryOfRecall = `export { recallCommandLine } from './dist/cli/recall-run.js';\n${endOfProcess}`;
 
 function entryOfModules(modules) {
   const members = modules.map(

@@ -4,7 +4,7 @@ import { UserError } from '../artifacts/user-error.js';
 import { installedVersion } from '../plugin/installation.js';
 import { CommandLineError, exitCodes } from './exit-codes.js';
 import { formatBug, formatUserError } from './output/failure.js';
-import { flushOutput, processTerminal, type Terminal } from './output/terminal.js';
+import { processTerminal, type Terminal } from './output/terminal.js';
 
 /** A command's file: it builds the command; what the command needs is imported when it is carried out. */
 export interface CommandModule {
@@ -14,6 +14,8 @@ export interface CommandModule {
 /** What a command is given besides its arguments. */
 export interface CommandOutside {
   readonly terminal: Terminal;
+  /** The whole command line, without `node` and the script. */
+  readonly args: readonly string[];
   /** Sets the exit code; 0 when never called. */
   readonly exit: (code: number) => void;
 }
@@ -54,6 +56,7 @@ export async function runCommandLine(args: readonly string[], given?: Terminal):
   let exitCode: number = exitCodes.done;
   const outside: CommandOutside = {
     terminal,
+    args,
     exit: (code) => {
       exitCode = code;
     },
@@ -65,14 +68,6 @@ export async function runCommandLine(args: readonly string[], given?: Terminal):
   } catch (error) {
     return report(error, args, terminal);
   }
-}
-
-/**
- * Ends the process. Results have been written by now; what may still be open (a pipe nobody reads, an idle child process) must
- * not keep the shell waiting.
- */
-export function endProcess(exitCode: number): void {
-  flushOutput(() => process.exit(exitCode));
 }
 
 async function createProgram(name: string | undefined, outside: CommandOutside): Promise<Command> {

@@ -18,12 +18,8 @@ const mainRecipes = ['roux.yaml', 'roux.yml'];
  * `CommandLineError` that lists the recipes nearby when there is none or more than one.
  */
 export function findRecipe(written: string | undefined, directory: string): string {
-  const candidates =
-    written === undefined
-      ? mainRecipes
-      : [written, `${written}.yaml`, `${written}.yml`, join('recipes', `${written}.yaml`)];
   if (written !== undefined && dataExtension.test(written)) throw dataForRecipe(written, directory);
-  const found = candidates.map((name) => resolve(directory, name)).find((file) => isFile(file));
+  const found = candidateRecipes(written, directory).find((file) => isFile(file));
   if (found !== undefined) return found;
   const nearby = recipesNear(directory);
   const list = nearby.map((file) => relative(directory, file)).join(', ');
@@ -55,6 +51,15 @@ export function findRecipe(written: string | undefined, directory: string): stri
     written,
     help: near ?? (nearby.length === 0 ? 'no recipe was found nearby' : `recipes nearby: ${list}`),
   });
+}
+
+/** The files that `written` may mean, absolute; the first that is there is meant. */
+export function candidateRecipes(written: string | undefined, directory: string): readonly string[] {
+  const names =
+    written === undefined
+      ? mainRecipes
+      : [written, `${written}.yaml`, `${written}.yml`, join('recipes', `${written}.yaml`)];
+  return names.map((name) => resolve(directory, name));
 }
 
 /** What `roux new` reads: people who have data and no recipe yet name it. */

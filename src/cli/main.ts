@@ -6,6 +6,7 @@ import module from 'node:module';
 if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function') {
   module.enableCompileCache();
 }
-const { endProcess, runCommandLine } = await import('./command-line.js');
+const { runCommandLine } = await import('./command-line.js');
+const { endProcess } = await import('./end-process.js');
 
 endProcess(await runCommandLine(process.argv.slice(2)));

@@ -10,6 +10,8 @@ import url = require('node:url');
 import vm = require('node:vm');
 
 type CommandLine = typeof import('./command-line.js', { with: { 'resolution-mode': 'import' }});
+type EndProcess = typeof import('./end-process.js', { with: { 'resolution-mode': 'import' }});
+type Recall = typeof import('./recall-run.js', { with: { 'resolution-mode': 'import' }});
 
 /** Name of a module, from the root of the installation -> what gives it. */
 type Modules = Readonly<Record<string, () => unknown>>;
@@ -19,6 +21,7 @@ interface Bundle {
   readonly commands: readonly string[];
   readonly first: string;
   readonly second: string;
+  readonly recall: string;
 }
 
 /** A script that was loaded; `code` where machine code has to be written for the next start. */
@@ -33,14 +36,30 @@ const bundle = findBundle();
 if (bundle?.commands.includes(args[0] ?? '') !== true) void import('./main.js');
 else void start(bundle);
 
-async function start({ first, second }: Bundle): Promise<void> {
+async function start({ first, second, recall }: Bundle): Promise<void> {
+  if (args[0] === 'run') {
+    const short = load<Recall & EndProcess>(
+      recall,
+      (name) => import(name),
+      () => undefined,
+    );
+    const exitCode = await short.exports.recallCommandLine(args);
+    if (exitCode !== undefined) {
+      short.writeCode?.();
+      return short.exports.endProcess(exitCode);
+    }
+  }
   let more: Loaded<{ readonly modules: Modules }> | undefined;
   const importModule = (name: string): Promise<unknown> => {
     if (!name.startsWith(secondMark)) return import(name);
     more ??= load(second, importModule, (shared) => front.exports.modules[shared]?.());
     return Promise.resolve(more.exports.modules[name.slice(secondMark.length)]?.());
   };
-  const front = load<CommandLine & { readonly modules: Modules }>(first, importModule, () => undefined);
+  const front = load<CommandLine & EndProcess & { readonly modules: Modules }>(
+    first,
+    importModule,
+    () => undefined,
+  );
   const exitCode = await front.exports.runCommandLine(args);
   front.writeCode?.();
   more?.writeCode?.();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { keptRecipe } from '../recipe/recalled-recipe.js';
 import type { GarbageOptions } from './api.js';
 import { ignoreMissing } from './file-writing.js';
+import { recipeOfRunNote } from './run-note.js';
 import type { Store } from './store.js';
 import { listSweeps, pinOfSweep, type SweepRecord } from './sweep-record.js';
 
@@ -50,7 +51,7 @@ export async function oldPages(
 }
 
 /**
- * Names of recalled recipes in a folder that were not used for so long, that nothing can be recalled from, or whose recipe is gone
+ * Names of recalled recipes, and of recalled runs of them, in a folder that were not used for so long, that nothing can be recalled from, or whose recipe is gone
  * where `unreachable` asks for it. Whoever needs one that was removed checks the recipe again.
  */
 export async function oldRecipes(folder: string, age: GarbageAge): Promise<readonly string[]> {
@@ -58,7 +59,7 @@ export async function oldRecipes(folder: string, age: GarbageAge): Promise<reado
   for (const name of (await readdir(folder).catch(ignoreMissing)) ?? []) {
     const stats = await stat(join(folder, name)).catch(ignoreMissing);
     if (stats === undefined) continue;
-    const recipe = keptRecipe(join(folder, name));
+    const recipe = keptRecipe(join(folder, name)) ?? recipeOfRunNote(join(folder, name));
     // What cannot be read may be half written.
     const isLost = recipe === undefined && age.now - stats.mtimeMs > halfWrittenMs;
     const isUnreached = age.unreachable === true && recipe !== undefined && !existsSync(recipe);

@@ -121,7 +121,8 @@ function pastOf({ key, data, wiring, outputs, metrics }: PastResult): PastResult
   return { key, data, wiring, outputs, metrics };
 }
 
-function historyFile(store: Store, recipe: CheckedRecipe, stage: string): string {
+/** The file of a stage's last result, whether it is there or not. */
+export function historyFile(store: Store, recipe: CheckedRecipe, stage: string): string {
   return entryFile(store, recipe.file, stage, recipe.sample === true);
 }
 

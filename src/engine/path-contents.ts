@@ -1,6 +1,5 @@
 /** Files and folders outside the store, by content: what stands in a key for a setting that names a path. */
-import { type BigIntStats, statSync } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { type BigIntStats, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { mapConcurrently } from './concurrency.js';
@@ -80,12 +79,12 @@ async function hashFiles(
         help: 'Write what comes out of it into a file',
       });
     }
-    const files = await listInputs(absolute, root.isDirectory());
+    const files = listInputs(absolute, root.isDirectory());
     const id = sha256(absolute);
     const known = await loadHashedFiles(store, id);
     const hashed: Record<string, HashedFile> = {};
     const digests = await mapConcurrently(files, filesAtOnce, async (path): Promise<FileDigest> => {
-      const file = await hashUnlessKnown(path === '' ? absolute : `${absolute}${sep}${path}`, known[path]);
+      const file = await hashUnlessKnown(inputFile(absolute, path), known[path]);
       if (file.trusted) hashed[path] = { stamp: file.stamp, sha256: file.sha256, size: file.size };
       return { path, sha256: file.sha256, size: file.size };
     });
@@ -104,31 +103,36 @@ async function hashFiles(
   }
 }
 
-/** The files below a folder, relative to it; for a file, one empty path. */
-async function listInputs(root: string, isFolder: boolean): Promise<readonly string[]> {
+/** The files below a folder, relative to it, sorted; for a file, one empty path. Throws what the file system says. */
+export function listInputs(root: string, isFolder: boolean): readonly string[] {
   if (!isFolder) return [''];
   const paths: string[] = [];
-  const visit = async (prefix: string, above: readonly string[]): Promise<void> => {
+  const visit = (prefix: string, above: readonly string[]): void => {
     const folder = join(root, prefix);
-    const real = await realpath(folder);
+    const real = realpathSync(folder);
     // A link to a folder that it is itself in: its files are in the list already.
     if (above.includes(real)) return;
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (ignoredNames.has(entry.name)) continue;
       const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
       let { isFile, isDirectory } = { isFile: entry.isFile(), isDirectory: entry.isDirectory() };
       if (entry.isSymbolicLink()) {
-        const target = await stat(join(root, path)).catch(ignoreNoTarget);
+        const target = statTarget(join(root, path));
         isFile = target?.isFile() ?? false;
         isDirectory = target?.isDirectory() ?? false;
       }
-      if (isDirectory) await visit(path, [...above, real]);
+      if (isDirectory) visit(path, [...above, real]);
       else if (isFile) paths.push(path);
       if (paths.length > mostFiles) throw tooManyFiles(root);
     }
   };
-  await visit('', []);
+  visit('', []);
   return paths.sort();
+}
+
+/** The place of a file that `listInputs` names. */
+export function inputFile(root: string, path: string): string {
+  return path === '' ? root : `${root}${sep}${path}`;
 }
 
 function tooManyFiles(root: string): UserError {
@@ -176,8 +180,12 @@ function sameEntries(
 }
 
 /** A link that leads nowhere, or round in a circle, is no file. */
-function ignoreNoTarget(error: unknown): undefined {
-  return isFileError(error, 'ELOOP') ? undefined : ignoreMissing(error);
+function statTarget(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return isFileError(error, 'ELOOP') ? undefined : ignoreMissing(error);
+  }
 }
 
 function leadsNowhere(error: unknown): boolean {

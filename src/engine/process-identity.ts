@@ -1,5 +1,4 @@
 /** Which process something in the store belongs to, and whether that process still lives. */
-import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isObject } from './foreign-data.js';
@@ -24,7 +23,11 @@ export const heartbeatLostMs = 60_000;
 /** This process, with a new token. */
 export function identifyThisProcess(): ProcessIdentity {
   const startTime = processStartTime(process.pid);
-  const token = `${process.pid}-${startTime ?? '0'}-${randomBytes(6).toString('hex')}`;
+  // Only to differ from the other tokens of this process; `node:crypto` would be loaded for this alone.
+  const other = Math.floor(Math.random() * 2 ** 48)
+    .toString(16)
+    .padStart(12, '0');
+  const token = `${process.pid}-${startTime ?? '0'}-${other}`;
   return { pid: process.pid, ...(startTime === undefined ? {} : { startTime }), host: thisHost(), token };
 }
 

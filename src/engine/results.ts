@@ -46,11 +46,16 @@ export async function writeResult(store: Store, record: ResultRecord): Promise<v
   await store.presence.pin([record.key]);
   const path = store.resultFile(record.key);
   mkdirSync(dirname(path), { recursive: true });
-  const stored = { format: 1, sha256: sha256(canonicalJson(record)), record };
-  await writeFileAtomically(path, `${JSON.stringify(stored, undefined, 1)}\n`, {
+  await writeFileAtomically(path, textOfResult(record), {
     temporary: await store.temporaryPath(),
     after: Object.values(record.outputs).map(({ digest }) => dirname(store.artifactFolder(digest))),
   });
+}
+
+/** What the file of a result holds. */
+export function textOfResult(record: ResultRecord): string {
+  const stored = { format: 1, sha256: sha256(canonicalJson(record)), record };
+  return `${JSON.stringify(stored, undefined, 1)}\n`;
 }
 
 /** Moves a damaged result into the quarantine. */

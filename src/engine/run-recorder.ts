@@ -8,27 +8,24 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import type { RunSummary, StageSummary } from './api.js';
 import { sha256 } from './digests.js';
-import type { RunEvent } from './events.js';
+import { isUneventful, type RunEvent } from './events.js';
 import { isFileError } from './file-writing.js';
 import { fileSystemError } from './fs-failure.js';
 import { wiringOf } from './history.js';
 import { recipeInStore } from './recipe-path.js';
+import { makeRunFolder, writeRunFile } from './run-folder.js';
 import { sealRecord } from './sealed-record.js';
 import type { Store } from './store.js';
 import type { Troubles } from './troubles.js';
 
 /** Progress is recorded at most this often per stage. */
 const progressIntervalMs = 1_000;
-
-/** Events of a run that only finds results; they say nothing that the run's end does not. */
-const uneventful: ReadonlySet<RunEvent['event']> = new Set(['run-started', 'stage-hit', 'run-finished']);
 
 /**
  * The record of one run.
@@ -62,8 +59,8 @@ export class RunRecorder {
     versions: Readonly<Record<string, string>>,
   ): RunRecorder {
     const startedAt = new Date();
-    const recorder = new RunRecorder(store, makeRunFolder(store, startedAt), recipe);
-    recorder.write('run.json', {
+    const recorder = new RunRecorder(store, makeRunFolder(store.path('runs'), startedAt), recipe);
+    const beginning = {
       id: recorder.id,
       recipe: recipeInStore(store, recipe.file),
       name: recipe.name,
@@ -77,7 +74,8 @@ export class RunRecorder {
         settings: stage.settings,
         inputs: wiringOf(stage),
       })),
-    });
+    };
+    writeRunFile(recorder.folder, 'run.json', sealRecord(beginning));
     return recorder;
   }
 
@@ -92,7 +90,7 @@ export class RunRecorder {
     if (typeof events === 'number') this.append(events, event);
     else if (events !== 'lost') {
       events.push(event);
-      if (!uneventful.has(event.event)) this.keepEvents(events);
+      if (!isUneventful(event)) this.keepEvents(events);
     }
   }
 
@@ -107,7 +105,7 @@ export class RunRecorder {
   finish(summary: Omit<RunSummary, 'run' | 'stages'>, stages: readonly StageSummary[]): void {
     this.abandon();
     try {
-      this.write('summary.json', {
+      const end = {
         run: this.id,
         ...summary,
         files: this.hashFiles(),
@@ -123,7 +121,8 @@ export class RunRecorder {
             },
           ]),
         ),
-      });
+      };
+      writeRunFile(this.folder, 'summary.json', sealRecord(end));
     } catch (error) {
       const refused = fileSystemError(error, 'ending the record of the run');
       if (refused === undefined) throw error;
@@ -138,11 +137,6 @@ export class RunRecorder {
     if (typeof events !== 'number') return;
     this.events = 'lost';
     this.unlessRefused(() => closeSync(events));
-  }
-
-  /** Nobody else writes into the run's folder, and half a file, left by a killed process, counts as none. */
-  private write(name: string, value: object): void {
-    writeFileSync(join(this.folder, name), sealRecord(value));
   }
 
   private append(file: number, event: RunEvent): void {
@@ -204,18 +198,4 @@ export function loggedFiles(runFolder: string): readonly string[] {
     ...(existsSync(join(runFolder, 'events.jsonl')) ? ['events.jsonl'] : []),
     ...logs.sort().map((name) => `stages/${name}`),
   ];
-}
-
-/** Runs are named after the second they began in, with a number if there are several. */
-function makeRunFolder(store: Store, startedAt: Date): string {
-  const second = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  for (let count = 1; ; count += 1) {
-    const id = count === 1 ? second : `${second}-${count}`;
-    try {
-      mkdirSync(store.path('runs', id));
-      return id;
-    } catch (error) {
-      if (!isFileError(error, 'EEXIST')) throw error;
-    }
-  }
 }

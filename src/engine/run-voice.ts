@@ -16,9 +16,7 @@ export class RunVoice {
 
   /** Milliseconds since the run began. */
   now(): number {
-    // `performance` would be loaded for this alone.
-    const [seconds, nanoseconds] = process.hrtime(this.began);
-    return Math.round(seconds * 1e3 + nanoseconds / 1e6);
+    return millisecondsSince(this.began);
   }
 
   /** Records an event and tells it. */
@@ -48,4 +46,11 @@ export class RunVoice {
     this.muted = true;
     return !before;
   }
+}
+
+/** Whole milliseconds since `process.hrtime()` said `began`. */
+export function millisecondsSince(began: [number, number]): number {
+  // `performance` would be loaded for this alone.
+  const [seconds, nanoseconds] = process.hrtime(began);
+  return Math.round(seconds * 1e3 + nanoseconds / 1e6);
 }

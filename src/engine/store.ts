@@ -30,6 +30,7 @@ import { Troubles } from './troubles.js';
 
 /** The number of the layout; raised when older versions of roux could not work with it. */
 const layoutVersion = 1;
+const versionText = `${layoutVersion}\n`;
 
 /** A store, opened by this process. */
 export class Store {
@@ -175,7 +176,7 @@ async function createStore(folder: string): Promise<void> {
     join(folder, 'CACHEDIR.TAG'),
     'Signature: 8a477f597d28d172789f06886806bc55\n# Made by roux; everything in here can be computed again.\n',
   );
-  await writeFileAtomically(join(folder, 'version'), `${layoutVersion}\n`, {
+  await writeFileAtomically(join(folder, 'version'), versionText, {
     temporary: join(folder, 'tmp', identifyThisProcess().token),
   });
 }
@@ -199,6 +200,14 @@ async function checkParts(folder: string): Promise<void> {
       });
     }
   }
+}
+
+/** Whether a folder is a store that `openStore` would find nothing to make or to say about. */
+export function isWholeStore(folder: string): boolean {
+  return (
+    readSmallFile(join(folder, 'version')) === versionText &&
+    folders.every((name) => lstatIfThere(join(folder, name))?.isDirectory() === true)
+  );
 }
 
 function checkVersion(folder: string, text: string): void {

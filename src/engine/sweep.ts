@@ -6,11 +6,14 @@ import { isLocked, sweepLocks, tryLock } from './locks.js';
 import { forgetDeadProcesses } from './presence.js';
 import { removeTree } from './remove-tree.js';
 import { runIds } from './run-record.js';
-import { namesIn } from './small-files.js';
+import { lstatIfThere, namesIn } from './small-files.js';
 import type { Store } from './store.js';
 
 /** Records of runs beyond this number go without being asked for; somebody who watches all day makes hundreds. */
 const keptRuns = 500;
+
+/** So many more may be there before they go: finding the oldest takes longer than a run that finds everything. */
+const surplusRuns = 50;
 
 /** Checkpoints of stages that were broken off take no more than this; the newest stays in any case. */
 const keptScratchBytes = 4e9;
@@ -28,6 +31,16 @@ export async function sweepStore(store: Store): Promise<readonly string[]> {
     );
   }
   return [...left, ...(await sweepScratch(store)), ...(await sweepRuns(store))];
+}
+
+/** Whether `sweepStore` would find nothing to do: nobody else works with the store, and nothing was left in it. */
+export function isSwept(store: Store): boolean {
+  const names = (part: string) => namesIn(store.path(part));
+  return (
+    ['locks', 'processes', 'tmp'].every((part) => names(part).length === 0) &&
+    names('scratch').every((key) => lstatIfThere(store.resultFile(key)) === undefined) &&
+    names('runs').length <= keptRuns + surplusRuns
+  );
 }
 
 async function sweepScratch(store: Store): Promise<readonly string[]> {
@@ -65,7 +78,7 @@ export async function limitScratch(store: Store, limit = keptScratchBytes): Prom
 
 async function sweepRuns(store: Store): Promise<readonly string[]> {
   // Sorting takes longer than counting.
-  if (namesIn(store.path('runs')).length <= keptRuns) return [];
+  if (namesIn(store.path('runs')).length <= keptRuns + surplusRuns) return [];
   const old = (await runIds(store)).slice(keptRuns);
   for (const id of old) await removeTree(store.path('runs', id));
   return old.map((id) => `runs/${id}`);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /** The folder of this installation of roux, the one with its package.json; the same seen from src/ and from dist/. */
 export const installationRoot = new URL('../../', import.meta.url);
@@ -15,6 +15,12 @@ let version: string | undefined;
 export function installedVersion(): string {
   version ??= readVersion();
   return version;
+}
+
+/** The version of roux, and for those who work on it, the build. */
+export function installedBuild(): string {
+  const { mtimeMs, size } = statSync(new URL('stages.json', generatedFolder));
+  return `${installedVersion()} ${mtimeMs} ${size} ${statSync(new URL(import.meta.url)).mtimeMs}`;
 }
 
 function readVersion(): string {

@@ -57,6 +57,34 @@ export function findPluginManifest(cache: string, folder: string): string | unde
     .find((file) => readPluginManifest(file)?.folder === folder);
 }
 
+/**
+ * Everything that a plugin's manifest was found current by, the manifest included, with the SHA-256 that makes it so, and the digest of
+ * the plugin's source; undefined when the manifest is none, or a package is another by now.
+ */
+export function filesOfPlugin(
+  file: string,
+):
+  | { readonly digest: string; readonly files: readonly (readonly [file: string, sha256: string])[] }
+  | undefined {
+  const own = hashOf(file);
+  const manifest = readManifest(file);
+  if (!manifest || own === undefined || own !== hashOf(file)) return undefined;
+  const { inputs, packages, folder, stages, digest } = manifest.plugin;
+  const files: (readonly [string, string])[] = [
+    [file, own],
+    [bundleFile(folder), manifest.bundle],
+    ...stages.map(({ type }) => [validatorFile(folder, type), manifest.validators[type] ?? ''] as const),
+    ...inputs.map((input) => [input.file, input.sha256] as const),
+  ];
+  for (const { manifest: ofPackage, version } of packages) {
+    const before = hashOf(ofPackage);
+    if (before === undefined || versionOf(ofPackage) !== version || hashOf(ofPackage) !== before)
+      return undefined;
+    files.push([ofPackage, before]);
+  }
+  return { digest, files };
+}
+
 /** The stage types of a plugin. */
 export function stagesOfPlugin({ entry, digest, folder, stages }: CachedPlugin): readonly StageInfo[] {
   return stages.map((facts) => ({

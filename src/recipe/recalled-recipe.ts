@@ -3,12 +3,13 @@
  * what the command line and declared environment variables say, roux itself), it need not be parsed and checked again.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadBuiltinStages } from '../plugin/builtin-stages.js';
-import { generatedFolder, installedVersion } from '../plugin/installation.js';
+import { installedBuild } from '../plugin/installation.js';
 import {
+  filesOfPlugin,
   findPluginManifest,
   hashOf,
   readPluginManifest,
@@ -19,11 +20,16 @@ import { projectRoot } from '../plugin/project-root.js';
 import { sealText, unsealText } from '../plugin/sealed-text.js';
 import type { StageInfo } from '../plugin/stage-info.js';
 import type { CheckRecipeOptions, CheckRecipeResult } from './check-recipe.js';
-import type { CheckedRecipe, CheckedStage, PathReference } from './checked-recipe.js';
-import { resolvePath } from './path-settings.js';
-
-/** Environment variables by name. */
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { CheckedRecipe, CheckedStage } from './checked-recipe.js';
+import {
+  type AskedEnvironment,
+  type Environment,
+  type HashedName,
+  hasContents,
+  leadsThere,
+  type RecipeBasis,
+  saysTheSame,
+} from './recipe-basis.js';
 
 /** What `checkRecipe` is asked. */
 export interface RecallOptions extends CheckRecipeOptions {
@@ -48,6 +54,50 @@ export async function recallRecipe(options: RecallOptions): Promise<CheckRecipeR
   return checked;
 }
 
+/** Recipes that were recalled, with what from. */
+const recalled = new WeakMap<CheckedRecipe, { readonly note: string; readonly kept: Kept }>();
+
+/** A recalled recipe's note, and what it rests on. */
+export interface RecalledBasis {
+  /** Touched whenever it is used, so that it stays when old ones are removed. */
+  readonly note: string;
+  readonly basis: RecipeBasis;
+  /** The files of the recipe and everything that its plugins were bundled from and into. */
+  readonly files: readonly HashedName[];
+}
+
+/**
+ * What a recipe rests on, as it was found when the recipe was recalled; `undefined` for one that was checked just now, and where
+ * a plugin changed meanwhile.
+ */
+export function basisOfRecalled(recipe: CheckedRecipe): RecalledBasis | undefined {
+  const origin = recalled.get(recipe);
+  if (origin === undefined) return undefined;
+  const { note, kept } = origin;
+  const digests = new Set(recipe.stages.map(({ info }) => digestOf(info)));
+  const ofPlugins: HashedName[] = [];
+  for (const manifest of kept.plugins) {
+    const found = filesOfPlugin(manifest);
+    if (found === undefined || !digests.has(found.digest)) return undefined;
+    ofPlugins.push(...found.files);
+  }
+  const paths = new Map(
+    recipe.stages.flatMap((stage) =>
+      stage.paths.map(({ absolute, written, location: { file } }) => [
+        `${absolute}\n${written}`,
+        { absolute, written, location: { file } },
+      ]),
+    ),
+  );
+  const basis = {
+    recipe: recipe.file,
+    root: projectRoot(dirname(recipe.file)),
+    environment: kept.environment,
+    paths: [...paths.values()],
+  };
+  return { note, basis, files: [...kept.files, ...ofPlugins] };
+}
+
 /** The folder of recalled recipes of the project that a folder is in. */
 export function keptRecipesFolder(folder: string): string {
   return join(projectRoot(folder), '.roux', 'recipes');
@@ -56,7 +106,7 @@ export function keptRecipesFolder(folder: string): string {
 /** The recipe, absolute, that a file of that folder keeps; undefined when this roux can recall nothing from it. */
 export function keptRecipe(file: string): string | undefined {
   const kept = readKept(file);
-  return kept?.format === format && kept.roux === rouxIdentity() ? kept.recipe.file : undefined;
+  return kept?.format === format && kept.roux === installedBuild() ? kept.recipe.file : undefined;
 }
 
 /** Raise it when the kept form changes its meaning. */
@@ -66,10 +116,9 @@ const format = 1;
 interface Kept {
   readonly format: number;
   readonly roux: string;
-  /** Environment variables that were asked for, with what they said. */
-  readonly environment: Readonly<Record<string, string | null>>;
-  /** Every file of the recipe with its SHA-256. */
-  readonly files: readonly (readonly [file: string, sha256: string])[];
+  readonly environment: AskedEnvironment;
+  /** Every file of the recipe. */
+  readonly files: readonly HashedName[];
   /** Manifests of the plugins whose stage types are used. */
   readonly plugins: readonly string[];
   /** The stages have the name of their type, and the digest of a plugin's code, instead of `info`. */
@@ -81,11 +130,8 @@ type KeptStage = Omit<CheckedStage, 'info'> & { readonly type: string; readonly 
 
 function recall(file: string, environment: Environment, cache: string): CheckedRecipe | undefined {
   const kept = readKept(file);
-  if (kept === undefined || kept.format !== format || kept.roux !== rouxIdentity()) return undefined;
-  const isCurrent =
-    Object.entries(kept.environment).every(([name, value]) => (environment[name] ?? null) === value) &&
-    kept.files.every(([path, sha256]) => hashOf(path) === sha256);
-  if (!isCurrent) return undefined;
+  if (kept === undefined || kept.format !== format || kept.roux !== installedBuild()) return undefined;
+  if (!saysTheSame(environment, kept.environment) || !kept.files.every(hasContents)) return undefined;
   const types = new Map<string, StageInfo>(loadBuiltinStages());
   for (const manifest of kept.plugins) {
     if (dirname(manifest) !== cache) return undefined;
@@ -105,7 +151,9 @@ function recall(file: string, environment: Environment, cache: string): CheckedR
     stages.push({ ...stage, info });
   }
   touch(file);
-  return { ...kept.recipe, stages };
+  const recipe = { ...kept.recipe, stages };
+  recalled.set(recipe, { note: file, kept });
+  return recipe;
 }
 
 function keep(
@@ -137,7 +185,7 @@ function keep(
   const { stages, ...rest } = recipe;
   const kept = {
     format,
-    roux: rouxIdentity(),
+    roux: installedBuild(),
     environment,
     files,
     plugins: [...plugins.values()],
@@ -156,13 +204,6 @@ function keep(
   }
 }
 
-/** Whether the path still means what it did; a package's file may be found elsewhere since. */
-function leadsThere({ absolute, written, location }: PathReference): boolean {
-  if (!written.startsWith('npm:')) return existsSync(absolute);
-  const resolved = resolvePath(written, dirname(location.file));
-  return resolved.ok && resolved.value === absolute;
-}
-
 function digestOf({ source }: StageInfo): string | undefined {
   return source.from === 'plugin' ? source.digest : undefined;
 }
@@ -179,12 +220,6 @@ function cacheFile(options: RecallOptions): string {
 
 function pluginCache({ file, pluginCache, workingFolder = process.cwd() }: RecallOptions): string {
   return pluginCache ?? join(projectRoot(dirname(resolve(workingFolder, file))), '.roux', 'plugins');
-}
-
-/** The version of roux, and for those who work on it, the build. */
-function rouxIdentity(): string {
-  const { mtimeMs, size } = statSync(new URL('stages.json', generatedFolder));
-  return `${installedVersion()} ${mtimeMs} ${size} ${statSync(new URL(import.meta.url)).mtimeMs}`;
 }
 
 /** An environment that notes which variables it was asked for. */

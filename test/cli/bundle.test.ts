@@ -46,7 +46,7 @@ test('the built program runs a recipe with a plugin, and again from the store', 
   };
   expect(run()).toContain('1 stage: 1 done');
   expect(run()).toContain('1 stage: 1 cached');
-  expect((await readdir(join(root, 'dist/bundle'))).filter((name) => name.endsWith('.cjs'))).toHaveLength(2);
+  expect((await readdir(join(root, 'dist/bundle'))).filter((name) => name.endsWith('.cjs'))).toHaveLength(3);
 });
 
 test('every command of the bundle finds its module', async () => {

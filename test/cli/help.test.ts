@@ -23,7 +23,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 describe('every command', () => {
   it.each(Object.keys(modules))('%s explains itself, with examples', async (name) => {
     const module = await modules[name]?.();
-    const command = module?.command({ terminal: fakeTerminal(), exit: () => undefined });
+    const command = module?.command({ terminal: fakeTerminal(), args: [], exit: () => undefined });
     for (const one of command?.commands.length ? command.commands : [command]) {
       const written: string[] = [];
       one?.configureOutput({ writeOut: (text) => void written.push(text), getOutHelpWidth: () => 100 });

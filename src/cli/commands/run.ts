@@ -1,8 +1,10 @@
 /** `roux run`: runs a recipe. */
 import { Command } from 'commander';
-import type { RunEvent } from '../../engine/events.js';
+import { isUneventful, type RunEvent } from '../../engine/events.js';
+import type { EndedRun } from '../../engine/kept-run.js';
 import type { CommandOutside } from '../command-line.js';
 import { exitCodes } from '../exit-codes.js';
+import { candidateRecipes } from '../find-recipe.js';
 import { exitCodeOf, interruptible } from '../interruption.js';
 import {
   addRecipeOptions,
@@ -11,6 +13,7 @@ import {
   type SelectionOptions,
   selectionOf,
 } from '../recipe-options.js';
+import { runQuestion } from '../run-question.js';
 
 interface RunCommandOptions extends RecipeOptions, SelectionOptions {
   readonly json?: boolean;
@@ -41,7 +44,7 @@ export function command(outside: CommandOutside): Command {
 async function runCommand(
   written: string | undefined,
   options: RunCommandOptions,
-  { terminal, exit }: CommandOutside,
+  { terminal, args, exit }: CommandOutside,
 ): Promise<void> {
   const { loadRecipe, openProjectStore } = await import('../recipe-source.js');
   const json = options.json === true;
@@ -50,19 +53,19 @@ async function runCommand(
     exit(exitCodes.wrong);
     return;
   }
-  const [{ runRecipe }, { createRunRenderer }, { RunLog }] = await Promise.all([
+  const [{ runRecipe }, { RunOutput }] = await Promise.all([
     import('../../engine/run.js'),
-    import('../output/run-renderer.js'),
-    import('../output/run-log.js'),
+    import('../output/run-output.js'),
   ]);
   await interruptible(async ({ signal, cause }) => {
     const store = await openProjectStore(options, terminal);
     try {
-      const renderer = createRunRenderer(terminal, { json });
-      const log = new RunLog();
+      const output = new RunOutput(terminal, { json });
+      let events: RunEvent[] | undefined = [];
       const onEvent = (event: RunEvent): void => {
-        log.add(event);
-        renderer.event(event);
+        if (isUneventful(event)) events?.push(event);
+        else events = undefined;
+        output.event(event);
       };
       const summary = await runRecipe(recipe, {
         store,
@@ -70,22 +73,35 @@ async function runCommand(
         signal,
         ...selectionOf(options),
         ...(options.threads !== undefined && { threads: options.threads }),
-      }).finally(() => renderer.close());
-      if (!json) {
-        const { formatRunSummary } = await import('../output/run-summary.js');
-        const { productsOf } = await import('../products.js');
-        terminal.print('');
-        terminal.print(
-          formatRunSummary(log, terminal, {
-            products: productsOf(summary.stages, store, terminal.directory),
-          }),
-        );
-      }
+      }).finally(() => output.close());
+      output.summary(summary.stages, store);
       const interruption = cause();
       if (interruption !== undefined) exit(exitCodeOf(interruption));
       else if (summary.outcome !== 'done') exit(exitCodes.failed);
+      else if (events !== undefined && (recipe.warnings ?? []).length === 0) {
+        await keepForNextTime(written, { args, terminal, json, store, recipe, events });
+      }
     } finally {
       await store.close();
     }
+  });
+}
+
+/** The next command line of the same words is answered from this run while nothing changes (`recall-run.ts`). */
+async function keepForNextTime(
+  written: string | undefined,
+  run: Pick<EndedRun, 'store' | 'recipe' | 'events'> &
+    Pick<CommandOutside, 'args' | 'terminal'> & { readonly json: boolean },
+): Promise<void> {
+  const { args, terminal, json, recipe } = run;
+  const candidates = candidateRecipes(written, terminal.directory);
+  const place = candidates.indexOf(recipe.file);
+  // Which recipe is meant depends on all that lie nearby.
+  if (place === -1) return;
+  const { keepRun } = await import('../../engine/kept-run.js');
+  await keepRun(runQuestion(args, terminal.directory), {
+    ...run,
+    absent: candidates.slice(0, place),
+    caller: json ? 'json' : 'text',
   });
 }
