@@ -6,9 +6,10 @@
  * Sizes in comments: B sequences of S tokens, N = B S rows, H hidden features, A heads of D = H / A features each,
  * I intermediate features, R rows that are asked for, V words.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { JsonFields } from '../formats/json.js';
 import type { NamedTensors } from '../runtime/runtime.js';
+import * as tf from '../runtime/tfjs.js';
 import type { Architecture, EncoderInputs, ForwardOptions, Prefix, PrefixFeatures } from './architecture.js';
 import { type BertConfig, parseBertConfig } from './bert-config.js';
 import { bertParameterName, bertParameters } from './bert-parameters.js';

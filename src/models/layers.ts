@@ -7,9 +7,10 @@
  * Layer normalization and GELU have gradients written down by hand: differentiating their definitions step by step
  * records about twice as many operations.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { randomMask } from '../runtime/random-mask.js';
 import type { NamedTensors } from '../runtime/runtime.js';
+import * as tf from '../runtime/tfjs.js';
 
 /** The activation functions that configurations can name, by what Hugging Face calls them. */
 export const activations: Readonly<Record<string, (x: tf.Tensor2D) => tf.Tensor2D>> = {

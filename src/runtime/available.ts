@@ -55,7 +55,7 @@ async function probe(name: RuntimeName): Promise<RuntimeAvailability> {
 
 /** Opens a runtime and multiplies 3 by 4 with it. */
 async function multiply(name: RuntimeName): Promise<string> {
-  const [{ openRuntime }, tf] = await Promise.all([import('./open-runtime.js'), import('@tensorflow/tfjs')]);
+  const [{ openRuntime }, tf] = await Promise.all([import('./open-runtime.js'), import('./tfjs.js')]);
   const runtime = await openRuntime(name, { threads: 1 });
   const variables = runtime.createVariables({});
   const compiled = await runtime.compile(

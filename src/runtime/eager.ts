@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import { UserError } from '../artifacts/user-error.js';
 import { fillInKernels } from './fill-in-kernels.js';
 import { runtimeFingerprint, TENSORFLOW_PACKAGES } from './fingerprint.js';
@@ -19,6 +18,7 @@ import type {
   TensorSpec,
   Variables,
 } from './runtime.js';
+import * as tf from './tfjs.js';
 
 /** The runtimes that call functions as they are. */
 export type EagerRuntimeName = Exclude<RuntimeName, OnnxRuntimeName>;

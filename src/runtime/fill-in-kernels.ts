@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from './tfjs.js';
 
 /**
  * Gives a backend the kernels that it lacks and TensorFlow.js's `cpu` backend has, and lets `cpu` compute where the

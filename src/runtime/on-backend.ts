@@ -1,6 +1,7 @@
 /** Helpers of the runtimes around TensorFlow.js's one active backend. */
-import * as tf from '@tensorflow/tfjs';
+
 import type { FunctionResult, TensorSpec } from './runtime.js';
+import * as tf from './tfjs.js';
 
 /** Calls `body` while TensorFlow.js uses the given backend, which must be ready. */
 export function onBackend<T>(name: string, body: () => T): T {

@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from '@tensorflow/tfjs';
+import { type Tensor, tensor } from './tfjs.js';
 
 /**
  * A float32 mask of zeros and ones in which every element is 1 with probability `keepProbability`, independently.

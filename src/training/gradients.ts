@@ -1,8 +1,9 @@
 /**
  * Gradients of a scalar with respect to named tensors, and their global norm.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { NamedTensors } from '../runtime/runtime.js';
+import * as tf from '../runtime/tfjs.js';
 
 /**
  * The value of a scalar function of named tensors, and its gradient with respect to each of them.

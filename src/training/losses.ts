@@ -4,7 +4,7 @@
  * A sum has two advantages over a mean: gradient accumulation adds up to exactly the large batch, and an example of
  * weight 0 (padding of the last batch) counts nothing at all.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../runtime/tfjs.js';
 
 /**
  * The cross entropy between targets and the model's distribution, summed over rows: -sum_ij t_ij log softmax(z)_ij.

@@ -5,7 +5,7 @@
  * Every part is a function of its own, forwards and backwards, so that nothing of it is in memory while another one runs.
  * In one graph ONNX Runtime kept the activations nevertheless (docs/adr/0067-activations-are-computed-again-in-parts.md).
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type {
   CompiledFunction,
   HostTensor,
@@ -16,6 +16,7 @@ import type {
   TensorSpec,
   Variables,
 } from '../runtime/runtime.js';
+import * as tf from '../runtime/tfjs.js';
 import { backward, valueAndGradients } from './gradients.js';
 import type { ForwardParts } from './objective.js';
 import { accumulate, lossScaleSpec, type TrainStepOptions } from './train-step.js';

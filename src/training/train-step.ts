@@ -5,7 +5,7 @@
  * computed at once or in parts: every part divides by the weight of the whole (`loss_scale`), and gradients add up. A
  * training with accumulation is thereby equal to one with the large batch, up to rounding.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type {
   CompiledFunction,
   HostTensor,
@@ -17,6 +17,7 @@ import type {
   TensorSpec,
   Variables,
 } from '../runtime/runtime.js';
+import * as tf from '../runtime/tfjs.js';
 import { clippingCoefficient, globalNorm, valueAndGradients } from './gradients.js';
 import { type Objective, objectiveLossSum } from './objective.js';
 import type { OptimizerGroup } from './optimizer-groups.js';

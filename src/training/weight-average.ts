@@ -5,8 +5,9 @@
  *
  * Evaluations measure the average, and the average comes out of the training.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { HostTensor, NamedHostTensors, NamedTensors, TensorSpec } from '../runtime/runtime.js';
+import * as tf from '../runtime/tfjs.js';
 import type { Objective } from './objective.js';
 
 const decayInput = 'average.decay';

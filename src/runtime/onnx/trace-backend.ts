@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tfjs.js';
 import { dataFrom, type Graph, type Value } from './graph.js';
 import { GraphBuilder } from './graph-builder.js';
 import { elementType, KernelCall, tensorType } from './kernel.js';

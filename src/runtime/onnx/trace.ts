@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { checkUpdates, onBackend } from '../on-backend.js';
 import { withMaskSource } from '../random-mask.js';
 import type { NamedTensors, TensorFunction, TensorSpec } from '../runtime.js';
+import * as tf from '../tfjs.js';
 import type { ElementType, Graph, NamedValue, Value } from './graph.js';
 import { cast } from './kernels/recording.js';
 import { TRACE_BACKEND, traceBackend } from './trace-backend.js';

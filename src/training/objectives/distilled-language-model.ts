@@ -9,9 +9,10 @@
  * (cosine loss between sentence embeddings: Reimers and Gurevych, "Making monolingual sentence embeddings multilingual using
  * knowledge distillation", 2020, there as a squared distance).
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { Embeddings } from '../../artifacts/embeddings.js';
 import type { NamedTensors } from '../../runtime/runtime.js';
+import * as tf from '../../runtime/tfjs.js';
 import type { BatchPlan } from '../batches.js';
 import type {
   EvaluationResult,

@@ -5,11 +5,12 @@
  * step. Their number differs from batch to batch; a batch has room for the most that its shape can hold, and places that
  * are not needed have weight 0.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { SpecialTokenIds, TokenSplit } from '../../artifacts/tokens.js';
 import { UserError } from '../../artifacts/user-error.js';
 import type { Random } from '../../data/random.js';
 import type { NamedTensors } from '../../runtime/runtime.js';
+import * as tf from '../../runtime/tfjs.js';
 import type { BatchPlan } from '../batches.js';
 import { collate, encoderInputSpecs, exampleIds, exampleLengths } from '../collate.js';
 import { labelCrossEntropySum } from '../losses.js';

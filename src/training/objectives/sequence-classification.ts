@@ -1,12 +1,13 @@
 /**
  * Sequence classification: one label per text, cross entropy.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { TokenSplit } from '../../artifacts/tokens.js';
 import { accuracy } from '../../metrics/accuracy.js';
 import { confusionMatrixOf } from '../../metrics/confusion-matrix.js';
 import { precisionRecallF1 } from '../../metrics/precision-recall.js';
 import type { HostTensor, NamedTensors, TensorSpec } from '../../runtime/runtime.js';
+import * as tf from '../../runtime/tfjs.js';
 import type { BatchPlan } from '../batches.js';
 import { collate, encoderInputSpecs, exampleLengths } from '../collate.js';
 import { classTargets, crossEntropySum } from '../losses.js';

@@ -5,7 +5,7 @@
  * The squared gradients of a matrix are remembered by the means of their rows and of their columns alone, so the state of
  * n x m weights is n + m numbers.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../runtime/tfjs.js';
 import { type Optimizer, runningMean, tensorNamed, type UpdatedParameter } from './optimizer.js';
 
 /** Adafactor's settings. */

@@ -2,7 +2,7 @@
  * AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2) with the bias correction and
  * the placement of epsilon of `torch.optim.AdamW`.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../runtime/tfjs.js';
 import { type Optimizer, tensorNamed } from './optimizer.js';
 
 /** AdamW's settings, without the rates, which schedule and parameter groups give. */

@@ -2,7 +2,7 @@
  * Lion (Chen et al., "Symbolic discovery of optimization algorithms", 2023, algorithm 2): every element moves by the
  * learning rate, in the direction of the sign of a mean of gradients.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../runtime/tfjs.js';
 import { type Optimizer, runningMean, tensorNamed } from './optimizer.js';
 
 /** Lion's settings. */

@@ -4,7 +4,7 @@
  * A runtime can thereby compile updates into the same graph as the backward pass. All that changes from step to step
  * without depending on gradients is computed on the host in double precision and enters as scalars.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../runtime/tfjs.js';
 
 /** What one parameter's update is computed from. */
 export interface ParameterUpdate {

@@ -3,7 +3,7 @@
  * al., "On the importance of initialization and momentum in deep learning", 2013, with the learning rate outside the
  * momentum; no dampening).
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../runtime/tfjs.js';
 import { type Optimizer, tensorNamed } from './optimizer.js';
 
 /** The settings of SGD. */

@@ -11,7 +11,6 @@
  * the summed gradient is in expectation the sum over tokens of their Fisher information: one backward pass a sequence.
  */
 import { setImmediate } from 'node:timers/promises';
-import * as tf from '@tensorflow/tfjs';
 import { UserError } from '../../artifacts/user-error.js';
 import { createRandom, type Random } from '../../data/random.js';
 import type {
@@ -24,6 +23,7 @@ import type {
   TensorFunction,
   TensorSpec,
 } from '../../runtime/runtime.js';
+import * as tf from '../../runtime/tfjs.js';
 import { trainingBatches } from '../batches.js';
 import { bucketCost, bucketLengths, defaultBucketOptions } from '../buckets.js';
 import { valueAndGradients } from '../gradients.js';

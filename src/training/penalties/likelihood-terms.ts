@@ -7,7 +7,7 @@
  * taken; only `empirical` looks at the data's labels (Martens, "New insights and perspectives on the natural gradient
  * method", 2020, sections 5 and 11).
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../runtime/tfjs.js';
 
 /**
  * Scalars t_1 .. t_(C-1) of the logits of one row with sum_k (dt_k/dtheta)^2 = sum_c p_c (d log p_c / dtheta)^2, exactly.

@@ -9,9 +9,10 @@
  * what is left does not depend on theta. The step therefore costs the same for one penalty as for ten: per parameter
  * tensor one subtraction and two products. The gradient A (theta - anchor) is written down, not differentiated.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { UserError } from '../../artifacts/user-error.js';
 import type { HostTensor, NamedHostTensors, NamedTensors } from '../../runtime/runtime.js';
+import * as tf from '../../runtime/tfjs.js';
 
 /** One penalty: the Fisher information of a task's data, and where the weights were. */
 export interface QuadraticPenalty {

@@ -1,5 +1,5 @@
 /** Operations that move elements: reshape, transpose, concat, split, slice, pad, tile, reverse. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { sameShape, sizeOf, type Value } from '../graph.js';
 import { type GraphBuilder, int, ints } from '../graph-builder.js';
 import { type KernelCall, resolveAxis, type TraceKernel } from '../kernel.js';
