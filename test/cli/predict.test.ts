@@ -20,17 +20,28 @@ describe('texts to classify', () => {
   });
 
   it('come from lines, empty ones included', async () => {
-    const rows = await all(lineRows(Readable.from(['one\r\n\ntw', 'o\n'])));
+    const rows = await all(lineRows(Readable.from(['\uFEFFone\r\n\ntw', 'o\n'])));
     expect(rows.map(({ text }) => text)).toEqual(['one', '', 'two']);
   });
 
   it('come from JSON lines with their other fields', async () => {
     const rows = await all(
-      jsonRows(Readable.from(['{"text":"a","text_pair":"b","id":7}\n\n{"text":"c"}']), 'x'),
+      jsonRows(
+        Readable.from(['\uFEFF{"text":"a","text_pair":"b","id":12345678901234567890}\n\n{"text":"c"}']),
+        'x',
+      ),
     );
     expect(rows).toEqual([
-      { text: 'a', textPair: 'b', fields: { text: 'a', text_pair: 'b', id: 7 } },
-      { text: 'c', fields: { text: 'c' } },
+      {
+        text: 'a',
+        textPair: 'b',
+        fields: new Map([
+          ['text', '"a"'],
+          ['text_pair', '"b"'],
+          ['id', '12345678901234567890'],
+        ]),
+      },
+      { text: 'c', fields: new Map([['text', '"c"']]) },
     ]);
   });
 
