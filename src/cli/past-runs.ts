@@ -6,11 +6,14 @@ import type { Terminal } from './output/terminal.js';
 
 /** The last two runs of a watch. */
 export class PastRuns {
-  /** The recipe that ran last. */
-  recipe: CheckedRecipe | undefined;
+  /** The recipe that is about to run, or runs. */
+  planned: CheckedRecipe | undefined;
+  /** The recipe of the last run. */
+  private recipe: CheckedRecipe | undefined;
   private readonly summaries: RunSummary[] = [];
 
   add(summary: RunSummary): void {
+    this.recipe = this.planned;
     this.summaries.push(summary);
     if (this.summaries.length > 2) this.summaries.shift();
   }
@@ -18,10 +21,13 @@ export class PastRuns {
   /** Why the stages of the last run ran that did. */
   async why(store: Store, terminal: Terminal): Promise<readonly string[]> {
     const { recipe } = this;
+    if (recipe === undefined) {
+      return ['There is nothing to explain yet: no run of the whole recipe has ended.'];
+    }
     const ran = (this.summaries.at(-1)?.stages ?? []).filter(
       ({ outcome }) => outcome === 'done' || outcome === 'failed',
     );
-    if (recipe === undefined || ran.length === 0) return ['Nothing ran: every result was in the store.'];
+    if (ran.length === 0) return ['Nothing ran: every result was in the store.'];
     const [{ explainStage }, { formatExplanation }] = await Promise.all([
       import('../engine/explain-stage.js'),
       import('./output/explanation-view.js'),

@@ -95,13 +95,17 @@ export async function printDiagnostics(
   else terminal.printError((await formatted(diagnostics, terminal)).trimEnd());
 }
 
-/** Diagnostics as text. */
-export async function formatProblems(problems: readonly Diagnostic[], terminal: Terminal): Promise<string> {
+/** Diagnostics as text, with what follows from them. */
+export async function formatProblems(
+  problems: readonly Diagnostic[],
+  terminal: Terminal,
+  consequence = 'nothing was run',
+): Promise<string> {
   const text = await formatted(problems, terminal);
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return errors === 0
     ? text
-    : `${text}\n${errors === 1 ? 'One mistake' : `${errors} mistakes`}; nothing was run.`;
+    : `${text}\n${errors === 1 ? 'One mistake' : `${errors} mistakes`}; ${consequence}.`;
 }
 
 async function formatted(problems: readonly Diagnostic[], { directory, colors }: Terminal): Promise<string> {

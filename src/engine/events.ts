@@ -52,6 +52,8 @@ export type RunEvent = { readonly time: number } & (
       readonly key: string;
       readonly reasons: readonly RunReason[];
       readonly resumed: boolean;
+      /** The stage runs already, for a run that this one superseded. */
+      readonly ongoing?: true;
     }
   | { readonly event: 'stage-progress'; readonly stage: string; readonly progress: Progress }
   | {

@@ -213,9 +213,10 @@ export class RecipeRun {
     if (node.toldOfWaiting) return;
     node.toldOfWaiting = true;
     node.adopted = ours;
-    if (ours)
-      this.voice.emit({ event: 'stage-started', stage: name, key: keyed.key, reasons, resumed: true });
-    else this.voice.emit({ event: 'stage-waiting-for-process', stage: name, pid });
+    if (ours) {
+      const started = { event: 'stage-started', stage: name, key: keyed.key, reasons } as const;
+      this.voice.emit({ ...started, resumed: false, ongoing: true });
+    } else this.voice.emit({ event: 'stage-waiting-for-process', stage: name, pid });
   }
 
   /** Starts what fits, in the recipe's order; at one go, so that no later stage overtakes an earlier one. */

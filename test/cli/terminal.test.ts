@@ -96,6 +96,58 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
     expect(stdout).not.toContain('Error');
   });
 
+  describe('while a run of a watch goes on', () => {
+    it('mistakes and what the keys answer are shown at once, above the tree', async () => {
+      const waiting = (more: string) =>
+        [
+          'recipe: 1',
+          'plugins: [./stages/work.mjs]',
+          'stages:',
+          `  endless: { uses: work, with: { does: wait${more} } }`,
+        ].join('\n');
+      await project.write({ 'edited.yaml': waiting('') });
+      const watch = project.startOnTerminal(['watch', 'edited']);
+      await watch.until('began');
+      watch.child.stdin?.write('w');
+      await watch.until('There is nothing to explain yet');
+      await project.write({ 'edited.yaml': waiting(', txet: hello') });
+      await watch.until("did you mean 'text'?");
+      await watch.until('One mistake; the run of the last good state goes on.');
+      watch.child.stdin?.write('c');
+      const answer = 'There is nothing to compare with yet.';
+      // The tree is put back below what was printed.
+      await watch.until(`${answer}\r\n${escapeCode}`);
+      watch.child.stdin?.write('\u0003');
+      const { code, stdout } = await watch.end;
+      expect(code).toBe(130);
+      expect(stdout.slice(stdout.indexOf(answer))).toMatch(/endless +it has not run before/);
+      expect(stdout.split(answer)).toHaveLength(2);
+    });
+
+    it('a stage that r leaves running is said to go on', async () => {
+      const watch = project.startOnTerminal(['watch', 'waits']);
+      await watch.until('began');
+      watch.child.stdin?.write('r');
+      await watch.until('goes on from the run before');
+      watch.child.stdin?.write('\u0003');
+      const { code, stdout } = await watch.end;
+      expect(code).toBe(130);
+      expect(stdout).not.toContain('checkpoint');
+    });
+  });
+
+  it('a recipe that is wrong from the start of a watch is only said to be wrong, and nothing to have run', async () => {
+    await project.write({ 'wrong.yaml': 'recipe: 1\nstages: { a: { uses: nothing } }\n' });
+    const watch = project.startOnTerminal(['watch', 'wrong']);
+    await watch.until('One mistake; nothing was run.');
+    watch.child.stdin?.write('w');
+    await watch.until('There is nothing to explain yet');
+    watch.child.stdin?.write('q');
+    const { code, stdout } = await watch.end;
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('good state');
+  });
+
   it('Ctrl-C at a question writes nothing', async () => {
     await project.write({ 'mail.tsv': 'text\tlabel\nhello\tham\nbuy\tspam\n' });
     const asking = project.startOnTerminal(['new', 'mail.tsv']);

@@ -119,6 +119,9 @@ test('a stage that the new recipe needs just as it is goes on', async () => {
   const gate = await rig.gates.begin('g');
   await save({ g: rig.gate('g'), after: write('new', ['g']) });
   await told.until('stage-started g', 2);
+  const started = told.events.filter(({ event }) => event === 'stage-started');
+  expect(started[0]).not.toHaveProperty('ongoing');
+  expect(started[1]).toMatchObject({ stage: 'g', resumed: false, ongoing: true });
   await gate.ask({ do: 'progress', done: 1 });
   await told.until('stage-progress g');
   gate.finish('made once');

@@ -77,7 +77,7 @@ async function watchCommand(
         });
       },
       onPlan: (plan, changedFiles) => {
-        if (plan.recipe.sample !== true) past.recipe = plan.recipe;
+        if (plan.recipe.sample !== true) past.planned = plan.recipe;
         screen.plan(plan, changedFiles);
       },
       onEvent: (event) => screen.event(event),

@@ -3,7 +3,7 @@ import { withShortPaths } from '../../diagnostics/short-path.js';
 import type { RunEvent } from '../../engine/events.js';
 import { countOf, formatDuration, formatProgress } from './format-value.js';
 import { plainReason } from './plan-table.js';
-import type { RunRenderer } from './renderer.js';
+import { goingOn, type TextRenderer } from './renderer.js';
 import type { Terminal } from './terminal.js';
 import { oneLine, padEnd, padStart } from './terminal-text.js';
 import { TimeLeft } from './time-left.js';
@@ -19,7 +19,7 @@ const firstProgress = 2_000;
  *
  * Stages whose result was there before anything ran are counted in one line; the table at the end names them.
  */
-export function createPlainRenderer(terminal: Terminal): RunRenderer {
+export function createPlainRenderer(terminal: Terminal): TextRenderer {
   let nameWidth = 0;
   let firstHits = 0;
   let anyStarted = false;
@@ -53,7 +53,7 @@ export function createPlainRenderer(terminal: Terminal): RunRenderer {
         return `waiting: process ${event.pid} is making the same result right now`;
       case 'stage-started': {
         const reasons = event.reasons.map(plainReason).join('; ');
-        const how = event.resumed ? 'continued from its last checkpoint' : 'started';
+        const how = goingOn(event) ?? 'started';
         nextProgress.set(event.stage, event.time + firstProgress);
         timesLeft.set(event.stage, new TimeLeft());
         return `${how}${reasons === '' ? '' : colors.dim(` (${reasons})`)}`;
@@ -98,7 +98,7 @@ export function createPlainRenderer(terminal: Terminal): RunRenderer {
     if (text !== undefined) line(event.time, 'stage' in event ? event.stage : undefined, text);
   };
 
-  return { event: draw, close: async () => {} };
+  return { event: draw, print: (text) => terminal.print(text), close: async () => {} };
 }
 
 function tail(summary: string | undefined): string {

@@ -7,3 +7,15 @@ export interface RunRenderer {
   /** Resolves when everything is drawn; nothing is drawn afterwards. */
   close(): Promise<void>;
 }
+
+/** Draws for people, who are also told other things meanwhile. */
+export interface TextRenderer extends RunRenderer {
+  /** Prints lines: above what is redrawn, at once. */
+  print(text: string): void;
+}
+
+/** How a stage starts that does not start at its beginning; `undefined` for one that does. */
+export function goingOn(event: Extract<RunEvent, { event: 'stage-started' }>): string | undefined {
+  if (event.ongoing === true) return 'goes on from the run before';
+  return event.resumed ? 'continued from its last checkpoint' : undefined;
+}

@@ -2,19 +2,22 @@
 import {
   type DefaultRenderer,
   Listr,
+  ListrLogger,
   ListrTaskState,
   type ListrTaskWrapper,
   type SimpleRenderer,
 } from 'listr2';
+import { guardTerminal } from '../../diagnostics/printable-text.js';
 import { withShortPaths } from '../../diagnostics/short-path.js';
 import type { RunEvent } from '../../engine/events.js';
 import type { Progress } from '../../plugin/define-stage.js';
 import { formatDuration, formatProgress } from './format-value.js';
 import { plainReason } from './plan-table.js';
-import type { RunRenderer } from './renderer.js';
+import { goingOn, type TextRenderer } from './renderer.js';
 import type { Terminal } from './terminal.js';
 import { displayWidth, oneLine, padEnd, truncate } from './terminal-text.js';
 import { TimeLeft } from './time-left.js';
+import { TreeOutput } from './tree-output.js';
 
 /** Progress is drawn at most this often, in milliseconds; reports in between are only counted. */
 const drawInterval = 100;
@@ -28,9 +31,10 @@ type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRe
  * Draws with listr2 until it is closed, and then clears the lines: the table of the finished run replaces them.
  * `columns` is read again for every line, since windows are resized.
  */
-export function createTreeRenderer(terminal: Terminal): RunRenderer {
+export function createTreeRenderer(terminal: Terminal): TextRenderer {
   const { colors } = terminal;
   const lines = new Map<string, StageLine>();
+  const treeOutput = new TreeOutput(terminal.stdout);
   let nameWidth = 0;
   let drawing: Promise<unknown> = Promise.resolve();
 
@@ -69,6 +73,7 @@ export function createTreeRenderer(terminal: Terminal): RunRenderer {
             collapseSkips: false,
             showErrorMessage: false,
             formatOutput: 'truncate',
+            logger: new ListrLogger({ useIcons: true, toStderr: [], processOutput: treeOutput }),
           },
         }).run();
         return;
@@ -82,7 +87,7 @@ export function createTreeRenderer(terminal: Terminal): RunRenderer {
         break;
       case 'stage-started': {
         const reasons = event.reasons.map(plainReason).join('; ');
-        const how = event.resumed ? 'continued from its last checkpoint' : reasons;
+        const how = goingOn(event) ?? reasons;
         lines.get(event.stage)?.spin();
         retitle(event.stage, how === '' ? 'running' : how);
         break;
@@ -122,6 +127,7 @@ export function createTreeRenderer(terminal: Terminal): RunRenderer {
 
   return {
     event: draw,
+    print: (text) => treeOutput.print(guardTerminal(text)),
     close: async () => {
       for (const line of lines.values()) line.end('SKIPPED');
       await drawing;

@@ -7,9 +7,9 @@ import type { Store } from '../../engine/store.js';
 import { productsOf } from '../products.js';
 import { formatProblems } from '../recipe-source.js';
 import { planAsJson, planLine } from './plan-table.js';
-import type { RunRenderer } from './renderer.js';
+import type { TextRenderer } from './renderer.js';
 import { RunLog } from './run-log.js';
-import { createRunRenderer } from './run-renderer.js';
+import { createTextRenderer } from './run-renderer.js';
 import { formatRunSummary } from './run-summary.js';
 import { sparkline } from './sparkline.js';
 import type { Terminal } from './terminal.js';
@@ -22,7 +22,7 @@ export class WatchScreen {
   private readonly keysHint: string;
   /** Renderers close asynchronously; everything that is printed between two runs waits for the one before. */
   private drawn: Promise<void> = Promise.resolve();
-  private renderer: RunRenderer | undefined;
+  private renderer: TextRenderer | undefined;
   private log = new RunLog();
   private generations = 0;
   /** Stage -> how its loss went the last time, in the whole recipe. */
@@ -45,7 +45,7 @@ export class WatchScreen {
   event(event: RunEvent): void {
     if (event.event === 'run-started') this.log = new RunLog();
     this.log.add(event);
-    this.renderer ??= createRunRenderer(this.terminal, { json: false });
+    this.renderer ??= createTextRenderer(this.terminal);
     const { renderer } = this;
     this.later(() => renderer.event(event));
   }
@@ -64,21 +64,17 @@ export class WatchScreen {
   }
 
   problems(problems: readonly Diagnostic[]): void {
-    this.later(async () => {
-      this.terminal.print(`\n${await formatProblems(problems, this.terminal)}`);
-      this.terminal.print(
-        this.terminal.colors.yellow('The recipe is wrong; what is above is the last good state.'),
-      );
-    });
+    const consequence = this.consequenceOfMistakes();
+    this.print(async () => `\n${await formatProblems(problems, this.terminal, consequence)}`);
   }
 
   idle(): void {
-    this.later(() => this.terminal.print(this.terminal.colors.dim(`Waiting for changes; ${this.keysHint}.`)));
+    this.print(() => this.terminal.colors.dim(`Waiting for changes; ${this.keysHint}.`));
   }
 
   /** Prints what takes time to find out, in its turn. */
   lines(find: () => Promise<readonly string[]>): void {
-    this.later(async () => this.terminal.print(['', ...(await find())].join('\n')));
+    this.print(async () => ['', ...(await find())].join('\n'));
   }
 
   /** Resolves when everything is drawn. */
@@ -91,6 +87,19 @@ export class WatchScreen {
     const open = this.renderer;
     this.renderer = undefined;
     this.later(() => open?.close());
+  }
+
+  /** Prints in its turn, above the run that goes on. */
+  private print(text: () => string | Promise<string>): void {
+    const place = this.renderer ?? this.terminal;
+    this.later(async () => place.print(await text()));
+  }
+
+  private consequenceOfMistakes(): string {
+    if (this.generations === 0) return 'nothing was run';
+    return this.renderer === undefined
+      ? 'what is above is the last good state'
+      : 'the run of the last good state goes on';
   }
 
   private later(action: () => void | Promise<void>): void {
