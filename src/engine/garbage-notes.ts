@@ -1,4 +1,7 @@
-/** What a store holds besides results, artifacts and runs, and when it is no longer wanted: sweeps, their pages, recalled recipes. */
+/**
+ * What a store holds besides results, artifacts and runs, and when it is no longer wanted: sweeps, their pages, recalled
+ * recipes, compiled functions.
+ */
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +9,7 @@ import { keptRecipe } from '../recipe/recalled-recipe.js';
 import type { GarbageOptions } from './api.js';
 import { ignoreMissing } from './file-writing.js';
 import { recipeOfRunNote } from './run-note.js';
+import { lstatIfThere } from './small-files.js';
 import type { Store } from './store.js';
 import { listSweeps, pinOfSweep, type SweepRecord } from './sweep-record.js';
 
@@ -48,6 +52,18 @@ export async function oldPages(
     if (stats !== undefined && (isLost || isOlder(stats.mtimeMs, age))) pages.push(`sweeps/${name}`);
   }
   return pages;
+}
+
+/** Compiled functions that were not used for so long; relative to the store. Whoever needs one that was removed compiles it again. */
+export async function oldFunctions(store: Store, age: GarbageAge): Promise<readonly string[]> {
+  const old: string[] = [];
+  // Made by stages, not by the store: a link in its place leads elsewhere.
+  if (lstatIfThere(store.path('functions'))?.isDirectory() !== true) return old;
+  for (const name of await readdir(store.path('functions'))) {
+    const stats = await stat(store.path('functions', name)).catch(ignoreMissing);
+    if (stats !== undefined && isOlder(stats.mtimeMs, age)) old.push(`functions/${name}`);
+  }
+  return old;
 }
 
 /**

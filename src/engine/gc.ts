@@ -6,7 +6,7 @@ import type { GarbageOptions, GarbageReport, StoredResult } from './api.js';
 import { listArtifacts } from './artifacts.js';
 import { ignoreMissing, listFolders } from './file-writing.js';
 import { folderBytes } from './folder-bytes.js';
-import { oldPages, oldRecipes, oldSweeps } from './garbage-notes.js';
+import { oldFunctions, oldPages, oldRecipes, oldSweeps } from './garbage-notes.js';
 import { isLocked } from './locks.js';
 import { pinsOfLivingProcesses } from './presence.js';
 import { beginCollection } from './protection.js';
@@ -55,6 +55,7 @@ async function collect(store: Store, options: GarbageOptions): Promise<GarbageRe
   const recipes = options.recipes ?? store.path('recipes');
   const removedRecipes = await oldRecipes(recipes, age);
   const stale = await staleNotes(store, kept, new Set(removedArtifacts), now);
+  const functions = await oldFunctions(store, age);
 
   let freedBytes = 0;
   const remove = async (path: string) => {
@@ -65,7 +66,8 @@ async function collect(store: Store, options: GarbageOptions): Promise<GarbageRe
   for (const digest of removedArtifacts) await remove(store.artifactFolder(digest));
   for (const run of removedRuns) await remove(store.path('runs', run));
   const sweeps = removedSweeps.map((id) => `sweeps/${id}.json`);
-  for (const path of [...sweeps, ...removedPages, ...removedDebris, ...stale]) await remove(store.path(path));
+  for (const path of [...sweeps, ...removedPages, ...removedDebris, ...stale, ...functions])
+    await remove(store.path(path));
   for (const name of removedRecipes) {
     freedBytes += await folderBytes(join(recipes, name));
     // The folder may be on another disk than the store.

@@ -223,6 +223,7 @@ async function prepareTask(
     outputs,
     seed: stage.seed,
     runtime: { name: stage.runtime, threads: stage.threads },
+    functions: store.path('functions'),
     scratch,
     ...(stage.info.stopSeconds === undefined ? {} : { stopSeconds: stage.info.stopSeconds }),
   };

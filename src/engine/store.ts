@@ -12,6 +12,7 @@
  *     sweeps/            records of sweeps
  *     stamps/            what is known of files without reading them again
  *     lines/             hashes of the lines of input files, to tell what changed in them
+ *     functions/         compiled functions (src/runtime/kept-functions.ts), made where there are none
  *     provenance/        how artifacts came about, for stages that show it
  *     processes/         who uses the store now
  *     tmp/               half-made things, a folder per process
@@ -133,7 +134,7 @@ const folders = [
 ];
 
 /** Other names that a folder may hold which becomes a store: it was begun by a process that was killed, or other caches are there. */
-const further = ['lines', 'plugins', 'recipes', '.gitignore', 'CACHEDIR.TAG'];
+const further = ['lines', 'plugins', 'functions', 'recipes', '.gitignore', 'CACHEDIR.TAG'];
 
 /** A folder that is called like this is a store, whatever lies in it. */
 const usualName = '.roux';

@@ -8,6 +8,7 @@
  */
 
 import type { JsonFields } from '../formats/json.js';
+import { identified } from '../runtime/identity.js';
 import type { NamedTensors } from '../runtime/runtime.js';
 import * as tf from '../runtime/tfjs.js';
 import type { Architecture, EncoderInputs, ForwardOptions, Prefix, PrefixFeatures } from './architecture.js';
@@ -30,7 +31,7 @@ const maskedScore = -1e9;
 /** A BERT model with the configuration of a `config.json`. */
 export function createBert(fields: JsonFields): Architecture {
   const config = parseBertConfig(fields);
-  return {
+  const architecture: Architecture = {
     config,
     parameters: (parts) => bertParameters(config, parts),
     partsOf: (task) =>
@@ -48,6 +49,7 @@ export function createBert(fields: JsonFields): Architecture {
     predictTokensAndPool: (weights, inputs, positions, options) =>
       bertMaskedLanguageModelAndPooler(weights, config, inputs, positions, options),
   };
+  return identified(architecture, { family: 'bert', fields: config.fields });
 }
 
 /** The encoder's last hidden states: [rows, H], rows as selected (default: all, in the order of the flattened batch). */

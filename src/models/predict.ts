@@ -5,6 +5,7 @@
  * for later calls, serves all of them.
  */
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { identityOf } from '../runtime/identity.js';
 import type {
   CompiledFunction,
   HostTensor,
@@ -254,6 +255,7 @@ class CompilingPredictor implements Predictor {
       },
       sizes: sizesToTrace(this.model),
       variables: this.#variables,
+      identity: identityOf({ architecture: this.model.architecture }, { task: this.model.task }),
     });
     this.#compiled.set(name, created);
     return created;

@@ -5,7 +5,7 @@
  * and on nothing else: no environment, no clock, no path of this machine may reach an artifact.
  */
 import type { Static, TObject } from '@sinclair/typebox';
-import type { RuntimeName } from '../runtime/runtime.js';
+import type { KeptFunctionsOptions, RuntimeName } from '../runtime/runtime.js';
 
 /** An input port: what a stage type takes. */
 export interface InputPort {
@@ -119,6 +119,8 @@ export interface ContinuationFolders {
 export interface RuntimeChoice {
   readonly name: RuntimeName;
   readonly threads: number;
+  /** Where compiled functions are kept; changes no result. */
+  readonly keptFunctions?: KeptFunctionsOptions;
 }
 
 /** Everything that a running stage sees. */

@@ -7,6 +7,7 @@
  * host only when they are read.
  */
 import type { Tensor } from '@tensorflow/tfjs';
+import type { Identity } from './identity.js';
 
 /** The names of the runtimes, as written in recipes. */
 export type RuntimeName = 'onnx' | 'onnx-cuda' | 'onnx-webgpu' | 'tensorflow' | 'wasm' | 'cpu';
@@ -85,6 +86,11 @@ export interface CompileOptions {
   readonly sizes?: Readonly<Record<string, readonly [number, number, number]>> | undefined;
   /** The variables that the function sees; all of them, by name. Several functions can share one set. */
   readonly variables: Variables;
+  /**
+   * Everything that decides what the function does with its inputs and variables (`identityOf`): the function is then found
+   * where one of the same name and identity, for the same inputs and variables, was kept. Absent: it is traced.
+   */
+  readonly identity?: Identity | undefined;
 }
 
 /** One way to run tensor functions. */
@@ -98,10 +104,20 @@ export interface Runtime {
   dispose(): Promise<void>;
 }
 
+/** Where compiled functions are kept from process to process. */
+export interface KeptFunctionsOptions {
+  /** The folder, absolute; made when there is none. Only roux's own files may be in it. */
+  readonly folder: string;
+  /** Tells the code that makes and compiles the functions from any other. */
+  readonly code: string;
+}
+
 /** What is asked of a runtime when it is opened. */
 export interface RuntimeOptions {
   /** CPU threads for one function call, at least 1. */
   readonly threads: number;
+  /** Without it nothing is kept. Results are the same. */
+  readonly keptFunctions?: KeptFunctionsOptions | undefined;
   /** Is told when something else computes than what was asked for. */
   readonly onFallback?: (message: string) => void;
 }

@@ -3,6 +3,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Random } from '../data/random.js';
+import { identityOf } from '../runtime/identity.js';
 import type { CompiledFunction, Runtime, TensorFunction, Variables } from '../runtime/runtime.js';
 import { type BatchPlan, evaluationBatches } from './batches.js';
 import { bucketCost, bucketLengths, defaultBucketOptions } from './buckets.js';
@@ -67,6 +68,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       name: `evaluate-${plan.size}x${plan.length}`,
       inputs,
       variables,
+      identity: identityOf({ objective }),
     });
     compiled.set(shapes, created);
     return created;

@@ -16,7 +16,7 @@ import type { Optimizer } from './optimizers/optimizer.js';
 /** The inputs of a compiled step that the groups need: the optimizer's scalars, by group. */
 export function optimizerInputs(
   optimizer: Optimizer,
-  groups: readonly OptimizerGroup[],
+  groups: readonly CompiledGroup[],
 ): Readonly<Record<string, TensorSpec>> {
   const names = groups.flatMap((group) => optimizer.scalarNames.map((name) => scalarName(group, name)));
   return Object.fromEntries(names.map((name) => [name, { shape: [], dtype: 'float32' }]));
@@ -56,11 +56,14 @@ export function optimizerState(optimizer: Optimizer, parameters: NamedHostTensor
   return Object.fromEntries(slots);
 }
 
+/** What a compiled step knows of a group. */
+export type CompiledGroup = Pick<OptimizerGroup, 'name' | 'parameters' | 'weightDecay'>;
+
 /** What updates are computed from. */
 export interface ParameterUpdates {
   readonly optimizer: Optimizer;
-  /** The groups whose parameters change. */
-  readonly groups: readonly OptimizerGroup[];
+  /** The groups whose parameters change. Rates are not compiled into a step: they are among its inputs. */
+  readonly groups: readonly CompiledGroup[];
   /** By parameter name. */
   readonly gradients: NamedTensors;
   /** A scalar that every gradient is multiplied by: the clipping coefficient. */
@@ -102,7 +105,7 @@ export function stateName(slot: string, parameter: string): string {
   return `${slot}/${parameter}`;
 }
 
-function scalarName(group: OptimizerGroup, scalar: string): string {
+function scalarName(group: CompiledGroup, scalar: string): string {
   return `optimizer/${group.name}/${scalar}`;
 }
 

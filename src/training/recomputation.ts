@@ -19,7 +19,7 @@ import type {
 import * as tf from '../runtime/tfjs.js';
 import { backward, valueAndGradients } from './gradients.js';
 import type { ForwardParts } from './objective.js';
-import { accumulate, lossScaleSpec, type TrainStepOptions } from './train-step.js';
+import { accumulate, lossScaleSpec, stepIdentity, type TrainStepOptions } from './train-step.js';
 
 /**
  * Compiles forward and backward pass for batches of one shape, part by part; gradients are added to the accumulated ones. To
@@ -44,7 +44,12 @@ export async function compileRecomputation(
     features: { shape: [size * length, parts.width], dtype: 'float32' },
   } as const;
   const compile = (name: string, fn: TensorFunction, inputs: Readonly<Record<string, TensorSpec>>) =>
-    runtime.compile(fn, { name: `${name}-${size}x${length}`, inputs, variables });
+    runtime.compile(fn, {
+      name: `${name}-${size}x${length}`,
+      inputs,
+      variables,
+      identity: stepIdentity(options),
+    });
   const below = (part: number) => (part === 0 ? {} : { features: shapes.features });
 
   const forwards: CompiledFunction[] = [];

@@ -6,6 +6,7 @@
  * training with accumulation is thereby equal to one with the large batch, up to rounding.
  */
 
+import { type Identity, identityOf } from '../runtime/identity.js';
 import type {
   CompiledFunction,
   HostTensor,
@@ -22,7 +23,12 @@ import { clippingCoefficient, globalNorm, valueAndGradients } from './gradients.
 import { type Objective, objectiveLossSum } from './objective.js';
 import type { OptimizerGroup } from './optimizer-groups.js';
 import type { Optimizer } from './optimizers/optimizer.js';
-import { optimizerInputs, optimizerState, updateParameters } from './parameter-updates.js';
+import {
+  type CompiledGroup,
+  optimizerInputs,
+  optimizerState,
+  updateParameters,
+} from './parameter-updates.js';
 import { type CombinedPenalty, penaltyAndGradients } from './penalties/quadratic.js';
 import { averageInputs, averageState, updateAverages } from './weight-average.js';
 
@@ -32,7 +38,7 @@ export interface TrainStepOptions {
   /** Names of the parameters that are trained, in the model's order. */
   readonly trainable: readonly string[];
   /** The same parameters, with their rates. */
-  readonly groups: readonly OptimizerGroup[];
+  readonly groups: readonly CompiledGroup[];
   readonly penalty: CombinedPenalty;
   readonly optimizer: Optimizer;
   /** A mean of the weights is kept besides them (`weight-average.ts`). */
@@ -60,6 +66,21 @@ export function stepOfGroups(options: TrainStepOptions, groups: readonly Optimiz
   return { ...options, groups, trainable: options.trainable.filter((name) => active.has(name)) };
 }
 
+/** Everything that a step's functions are made of; what they read and write is not among it. */
+export function stepIdentity(options: TrainStepOptions): Identity | undefined {
+  const { objective, optimizer, groups, trainable, penalty, keepsAverage, maximumGradientNorm } = options;
+  return identityOf(
+    { objective, optimizer },
+    {
+      groups: groups.map(({ name, parameters, weightDecay }) => ({ name, parameters, weightDecay })),
+      trainable,
+      penalty: { parameters: penalty.parameters, constant: penalty.constant },
+      keepsAverage,
+      maximumGradientNorm,
+    },
+  );
+}
+
 /** Compiles forward pass, backward pass and update for batches of one shape. Inputs: the objective's, `loss_scale`, the update's. */
 export function compileTrainStep(
   runtime: Runtime,
@@ -76,6 +97,7 @@ export function compileTrainStep(
     name: `train-step-${size}x${length}`,
     inputs: { ...options.objective.inputs(length, size), ...lossScaleSpec, ...updateInputs(options) },
     variables,
+    identity: stepIdentity(options),
   });
 }
 
@@ -95,6 +117,7 @@ export function compileAccumulation(
     name: `accumulate-${size}x${length}`,
     inputs: { ...options.objective.inputs(length, size), ...lossScaleSpec },
     variables,
+    identity: stepIdentity(options),
   });
 }
 
@@ -112,7 +135,8 @@ export function compileUpdate(
     );
     return { outputs, updates: { ...updates, ...Object.fromEntries(zeros) } };
   };
-  return runtime.compile(fn, { name: 'update', inputs: updateInputs(options), variables });
+  const identity = stepIdentity(options);
+  return runtime.compile(fn, { name: 'update', inputs: updateInputs(options), variables, identity });
 }
 
 /**

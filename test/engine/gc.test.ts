@@ -1,4 +1,4 @@
-import { rm, utimes } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { collectGarbage } from '../../src/engine/gc.js';
@@ -152,4 +152,31 @@ test('checkpoints nobody came back to go by age', async () => {
     expect.stringMatching(/^scratch\//),
   ]);
   await store.close();
+});
+
+test('compiled functions go when they were not used for so long, but nothing that a link leads to', async () => {
+  await runAndLeave('one');
+  const store = await rig.store();
+  const folder = store.path('functions');
+  await mkdir(folder);
+  for (const [name, time] of [
+    ['old.function', 1_000],
+    ['new.function', 5_000],
+  ] as const) {
+    await writeFile(join(folder, name), 'x');
+    await utimes(join(folder, name), time, time);
+  }
+  const options = { olderThanMs: 2_000_000, now: 5_500_000 };
+  await collectGarbage(store, {});
+  expect(await readdir(folder)).toHaveLength(2);
+  await collectGarbage(store, options);
+  expect(await readdir(folder)).toEqual(['new.function']);
+  const elsewhere = join(rig.folder, 'elsewhere');
+  await mkdir(elsewhere);
+  await writeFile(join(elsewhere, 'mine'), 'x');
+  await utimes(join(elsewhere, 'mine'), 1_000, 1_000);
+  await rm(folder, { recursive: true });
+  await symlink(elsewhere, folder);
+  await collectGarbage(store, options);
+  expect(await readdir(elsewhere)).toEqual(['mine']);
 });

@@ -2,7 +2,7 @@
  * Processes are killed within a real training, at random moments: the next runs end with the bytes of an undisturbed one,
  * with no process and nothing in the store left over. `npm run test:faults` kills often.
  */
-import { readdir, rm } from 'node:fs/promises';
+import { cp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -169,4 +169,20 @@ test(`training that is disturbed ${kills} times, in three ways, ends with the sa
   expect(await artifacts('killed')).toEqual(expected);
   expect(await debris()).toEqual([]);
   expect(await readdir(join(project.folder, 'killed', 'quarantine'))).toEqual([]);
+});
+
+test('compiled functions that another run kept are found, and give the same bytes', async () => {
+  const functions = (store: string) => join(project.folder, store, 'functions');
+  const kept = await readdir(functions('undisturbed'));
+  // A training accumulates and updates, and its evaluation measures.
+  expect(kept.length).toBeGreaterThanOrEqual(3);
+  await cp(functions('undisturbed'), functions('warm'), { recursive: true });
+  for (const name of kept) await utimes(join(functions('warm'), name), 1, 1);
+  await finish(project.start(['run', 'recipe.yaml', '--threads', '2', '--store', 'warm', '--json']));
+  expect((await readdir(functions('warm'))).sort()).toEqual(kept.sort());
+  const used = await Promise.all(
+    kept.map(async (name) => (await stat(join(functions('warm'), name))).mtimeMs),
+  );
+  expect(Math.min(...used)).toBeGreaterThan(1_000_000);
+  expect(await artifacts('warm')).toEqual(expected);
 });

@@ -26,7 +26,9 @@ export interface StageTask extends StageCode {
   /** Port -> an empty folder. */
   readonly outputs: Readonly<Record<string, { readonly kind: string; readonly path: string }>>;
   readonly seed: number;
-  readonly runtime: RuntimeChoice;
+  readonly runtime: Pick<RuntimeChoice, 'name' | 'threads'>;
+  /** Where the process may keep compiled functions. */
+  readonly functions: string;
   readonly scratch: string;
   readonly continuation?: ContinuationFolders;
   /** How long the stage may take to end when it is cancelled, where that is more than usual. */

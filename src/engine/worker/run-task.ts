@@ -1,5 +1,6 @@
 /** Runs one stage in this process. */
-import type { InputArtifact, Progress, StageDefinition } from '../../plugin/define-stage.js';
+import { codeIdentity } from '../../plugin/code-identity.js';
+import type { InputArtifact, Progress, RuntimeChoice, StageDefinition } from '../../plugin/define-stage.js';
 import { loadStageDefinition } from '../../plugin/load-stage.js';
 import { sealFolder } from '../artifacts.js';
 import type { FileDigest } from '../digests.js';
@@ -45,6 +46,14 @@ export async function runTask(
   }
 }
 
+/** The runtime, with a place for functions that are compiled by code that is known: roux's and that of the stage. */
+function runtimeOf({ tensors }: StageDefinition, { runtime, functions, source }: StageTask): RuntimeChoice {
+  const code = tensors === true ? codeIdentity() : undefined;
+  if (code === undefined) return runtime;
+  const ofStage = source.from === 'plugin' ? ` ${source.digest}` : '';
+  return { ...runtime, keptFunctions: { folder: functions, code: code + ofStage } };
+}
+
 function makeContext(
   definition: StageDefinition,
   task: StageTask,
@@ -64,7 +73,7 @@ function makeContext(
     inputs: inputs as Parameters<StageDefinition['run']>[0]['inputs'],
     outputs: task.outputs,
     seed: task.seed,
-    runtime: task.runtime,
+    runtime: runtimeOf(definition, task),
     signal: cancellation.signal,
     scratch: task.scratch,
     ...(task.continuation === undefined ? {} : { continuation: task.continuation }),

@@ -1,12 +1,13 @@
 import type * as ort from 'onnxruntime-node';
 import type { OnnxModel } from '../../formats/onnx/model.js';
+import { writeOnnx } from '../../formats/onnx/write-onnx.js';
 import type { HostTensor, TensorFunction } from '../runtime.js';
 import { emitOnnx } from './emit-onnx.js';
-import type { Graph } from './graph.js';
+import { type Graph, type Port, portsOf } from './graph.js';
 import type { OnnxVariables } from './onnx-variables.js';
 import { finishGraph, optimizeGraph } from './passes/index.js';
 import { dumpGraph } from './print-graph.js';
-import { createSession, feedsOf, type Program, type SessionChoice } from './session.js';
+import { createSession, feedsOf, type KeptPlan, type Program, type SessionChoice } from './session.js';
 import { type AnySizeGraph, type AnySizeOptions, traceAtAnySize } from './trace-any-size.js';
 
 /** Makes one session of a function for all sizes of its named dimensions; see `traceAtAnySize` for which functions can be. */
@@ -15,17 +16,11 @@ export async function compileAnySize(
   options: Omit<AnySizeOptions, 'variables'>,
   variables: OnnxVariables,
   choice: SessionChoice,
+  kept: KeptPlan,
 ): Promise<Program> {
-  const { graph: traced, outputShapes } = traceAtAnySize(
-    fn,
-    { ...options, variables: variables.specs },
-    (trace) => optimizeGraph(withoutUpdates(trace)),
-  );
-  const graph = finishGraph(traced);
-  dumpGraph(graph, 'optimized');
-  const model = withNamedDimensions(emitOnnx(graph), options.inputs, outputShapes);
-  const session = await createSession(model, choice);
-  const feed = feedsOf(graph, variables);
+  const plan = kept(() => planAnySize(fn, options, variables));
+  const session = await createSession(options.name, plan.model, choice);
+  const feed = feedsOf(plan.inputs, variables);
   return {
     session,
     run: async (feeds) =>
@@ -36,6 +31,23 @@ export async function compileAnySize(
         ]),
       ),
   };
+}
+
+/** A function of any size as data: the bytes of an ONNX file, and what it reads. */
+function planAnySize(
+  fn: TensorFunction,
+  options: Omit<AnySizeOptions, 'variables'>,
+  variables: OnnxVariables,
+): { readonly model: Uint8Array; readonly inputs: readonly Port[] } {
+  const { graph: traced, outputShapes } = traceAtAnySize(
+    fn,
+    { ...options, variables: variables.specs },
+    (trace) => optimizeGraph(withoutUpdates(trace)),
+  );
+  const graph = finishGraph(traced);
+  dumpGraph(graph, 'optimized');
+  const model = withNamedDimensions(emitOnnx(graph), options.inputs, outputShapes);
+  return { model: writeOnnx(model), inputs: portsOf(graph.inputs) };
 }
 
 function withoutUpdates(traced: Graph): Graph {

@@ -1,10 +1,11 @@
 import type * as ort from 'onnxruntime-node';
+import { writeOnnx } from '../../formats/onnx/write-onnx.js';
 import { zeros } from '../host-tensors.js';
 import type { HostTensor, TensorFunction, TensorSpec } from '../runtime.js';
 import type { Arena } from '../wasm/arena.js';
 import { createMasks, type Masks } from './create-masks.js';
 import { emitOnnx } from './emit-onnx.js';
-import { type Graph, sizeOf } from './graph.js';
+import { type Graph, type Port, portsOf, sizeOf } from './graph.js';
 import { type OnnxVariables, ortTensorOf } from './onnx-variables.js';
 import { absorbMaskScales } from './passes/absorb-mask-scales.js';
 import { compactRows } from './passes/compact-rows.js';
@@ -12,30 +13,35 @@ import { finishGraph, optimizeGraph } from './passes/index.js';
 import { type SplitGraph, splitUpdates, type UpdateLoop } from './passes/split-updates.js';
 import { dumpGraph } from './print-graph.js';
 import { type BoundLoops, bindLoops, loopOperands, NO_LOOPS } from './run-loops.js';
-import { createSession, feedsOf, type Program, type SessionChoice } from './session.js';
+import { createSession, feedsOf, type KeptPlan, type Program, type SessionChoice } from './session.js';
 import { type MaskSite, traceFunction } from './trace.js';
 
-/** Traces a function for inputs of fixed shapes; its updates become loops over the variables where there is memory. */
+/** A function for inputs of fixed shapes, as data: what is left of it when it was traced. */
+interface FixedSizePlan {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** The bytes of an ONNX file; none where the graph computes nothing, because everything is done in loops. */
+  readonly model: Uint8Array | undefined;
+  readonly loops: readonly UpdateLoop[];
+  /** The masks that the graph reads. */
+  readonly maskSites: readonly MaskSite[];
+}
+
+/** Makes a function for inputs of fixed shapes; its updates become loops over the variables where there is memory. */
 export async function compileFixedSize(
   fn: TensorFunction,
-  { name, inputs }: { readonly name: string; readonly inputs: Readonly<Record<string, TensorSpec>> },
+  options: { readonly name: string; readonly inputs: Readonly<Record<string, TensorSpec>> },
   variables: OnnxVariables,
   choice: SessionChoice,
+  kept: KeptPlan,
 ): Promise<Program> {
-  const traced = traceFunction(fn, { name, inputs, variables: variables.specs });
-  dumpGraph(traced.graph, 'traced');
-  const { graph: scaled, maskSites } = absorbMaskScales(optimizeGraph(traced.graph), traced.maskSites);
-  const { graph: split, loops } = splitWhereRoom(scaled, variables.arena);
-  const graph = finishGraph(split);
-  dumpGraph(graph, 'optimized', loops);
-  // None where the graph computes nothing, because everything is done in loops.
-  const session = graph.outputs.length === 0 ? undefined : await createSession(emitOnnx(graph), choice);
-  const feed = feedsOf(graph, variables);
-  const usedInputs = new Set(graph.inputs.map((input) => input.name));
-  const outputs = specsOf(graph.outputs, 'out:');
-  const updates = Object.keys(specsOf(graph.outputs, 'update:'));
-  const sites = maskSites.filter((site) => usedInputs.has(site.name));
-  const { bound, masks } = bind(loops, sites, graph, variables);
+  const plan = kept(() => planFixedSize(fn, options, variables));
+  const session =
+    plan.model === undefined ? undefined : await createSession(options.name, plan.model, choice);
+  const feed = feedsOf(plan.inputs, variables);
+  const outputs = specsOf(plan.outputs, 'out:');
+  const updates = Object.keys(specsOf(plan.outputs, 'update:'));
+  const { bound, masks } = bind(plan, variables);
   return {
     session,
     run: async (feeds, seed) => {
@@ -56,6 +62,29 @@ export async function compileFixedSize(
   };
 }
 
+/** Traces a function and optimizes it. Depends on the specs of the variables and the size of their memory, not on their values. */
+function planFixedSize(
+  fn: TensorFunction,
+  options: { readonly name: string; readonly inputs: Readonly<Record<string, TensorSpec>> },
+  variables: OnnxVariables,
+): FixedSizePlan {
+  const traced = traceFunction(fn, { ...options, variables: variables.specs });
+  dumpGraph(traced.graph, 'traced');
+  const { graph: scaled, maskSites } = absorbMaskScales(optimizeGraph(traced.graph), traced.maskSites);
+  const { graph: split, loops } = splitWhereRoom(scaled, variables.arena);
+  const graph = finishGraph(split);
+  dumpGraph(graph, 'optimized', loops);
+  const { inputs, outputs } = graph;
+  const usedInputs = new Set(inputs.map((input) => input.name));
+  return {
+    model: outputs.length === 0 ? undefined : writeOnnx(emitOnnx(graph)),
+    inputs: portsOf(inputs),
+    outputs: portsOf(outputs),
+    loops,
+    maskSites: maskSites.filter((site) => usedInputs.has(site.name)),
+  };
+}
+
 /** Takes the updates out of a graph, if there is memory for what they read. */
 function splitWhereRoom(graph: Graph, arena: Arena | undefined): SplitGraph {
   if (arena === undefined) return { graph, loops: [] };
@@ -66,9 +95,7 @@ function splitWhereRoom(graph: Graph, arena: Arena | undefined): SplitGraph {
 
 /** Gives loops and masks memory, that of one function's run: masks have arrays of their own where there is no room. */
 function bind(
-  loops: readonly UpdateLoop[],
-  sites: readonly MaskSite[],
-  { outputs }: Graph,
+  { loops, maskSites: sites, outputs }: FixedSizePlan,
   variables: OnnxVariables,
 ): { readonly bound: BoundLoops; readonly masks: Masks } {
   const { arena } = variables;
@@ -84,13 +111,7 @@ function bind(
   };
 }
 
-function specsOf(
-  values: readonly {
-    readonly name: string;
-    readonly value: { readonly dtype: string; readonly shape: readonly number[] };
-  }[],
-  prefix: string,
-): Record<string, TensorSpec> {
+function specsOf(values: readonly Port[], prefix: string): Record<string, TensorSpec> {
   return Object.fromEntries(
     values
       .filter(({ name }) => name.startsWith(prefix))

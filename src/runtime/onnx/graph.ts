@@ -35,6 +35,12 @@ export interface NamedValue {
   readonly value: Value;
 }
 
+/** What remains of a named value without its graph. */
+export interface Port {
+  readonly name: string;
+  readonly value: Pick<Value, 'dtype' | 'shape'>;
+}
+
 /** Inputs, constants and operations in topological order, and what is wanted of them. */
 export interface Graph {
   readonly name: string;
@@ -42,6 +48,11 @@ export interface Graph {
   readonly constants: ReadonlyMap<Value, OnnxTensorData>;
   readonly nodes: readonly GraphNode[];
   readonly outputs: readonly NamedValue[];
+}
+
+/** Inputs or outputs without their graph. */
+export function portsOf(values: readonly NamedValue[]): readonly Port[] {
+  return values.map(({ name, value: { dtype, shape } }) => ({ name, value: { dtype, shape } }));
 }
 
 /** A new value; ids only serve to print it. */

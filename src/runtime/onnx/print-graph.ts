@@ -76,14 +76,23 @@ export function dumpGraph(
   step: 'traced' | 'optimized',
   loops: readonly UpdateLoop[] = [],
 ): void {
-  const target = process.env.ROUX_DUMP_GRAPH;
-  if (target === undefined || target === '') return;
+  const target = dumpTarget();
+  if (target === undefined) return;
   const text = printGraph(graph) + loops.map(printLoop).join('');
   if (target === 'stderr') process.stderr.write(`# ${step}\n${text}`);
   else {
     mkdirSync(target, { recursive: true });
     writeFileSync(join(target, `${graph.name}.${step}.txt`), text);
   }
+}
+
+/** Whether graphs are written. */
+export function dumpsGraphs(): boolean {
+  return dumpTarget() !== undefined;
+}
+
+function dumpTarget(): string | undefined {
+  return process.env.ROUX_DUMP_GRAPH || undefined;
 }
 
 function typeOf(value: Value): string {

@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import type { NamedHostTensors } from '../runtime.js';
 import type { Arena } from '../wasm/arena.js';
-import { type NamedValue, sizeOf } from './graph.js';
+import { type Port, sizeOf } from './graph.js';
 import type { OnnxVariables } from './onnx-variables.js';
 import { ROW_INPUT } from './passes/compact-rows.js';
 import type { UpdateLoop } from './passes/split-updates.js';
@@ -28,10 +28,7 @@ export interface LoopOperand {
 }
 
 /** The arrays and numbers besides variables that loops read: inputs of the function and `outputs` of the graph. */
-export function loopOperands(
-  loops: readonly UpdateLoop[],
-  outputs: readonly NamedValue[],
-): readonly LoopOperand[] {
+export function loopOperands(loops: readonly UpdateLoop[], outputs: readonly Port[]): readonly LoopOperand[] {
   const shapes = new Map(outputs.map(({ name, value }) => [name, value.shape]));
   const operands = new Map<string, number>();
   for (const { arrays, scalars, elements } of loops) {
@@ -47,7 +44,7 @@ export function loopOperands(
 export function bindLoops(
   loops: readonly UpdateLoop[],
   addresses: readonly number[],
-  outputs: readonly NamedValue[],
+  outputs: readonly Port[],
   variables: OnnxVariables,
   arena: Arena,
 ): BoundLoops {

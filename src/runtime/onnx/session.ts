@@ -1,9 +1,7 @@
 import * as ort from 'onnxruntime-node';
-import type { OnnxModel } from '../../formats/onnx/model.js';
-import { writeOnnx } from '../../formats/onnx/write-onnx.js';
 import type { OnnxProvider } from '../onnx-provider.js';
 import type { HostTensor, NamedHostTensors } from '../runtime.js';
-import type { Graph } from './graph.js';
+import type { Port } from './graph.js';
 import { type OnnxVariables, ortTensorOf } from './onnx-variables.js';
 
 /** A compiled function without the checks that all have in common. */
@@ -12,6 +10,9 @@ export interface Program {
   readonly session: ort.InferenceSession | undefined;
   run(feeds: NamedHostTensors, seed: number): Promise<Record<string, HostTensor>>;
 }
+
+/** What `make` gives, plain data and typed arrays; where it was kept, without calling it. */
+export type KeptPlan = <T>(make: () => T) => T;
 
 /** How sessions are created. */
 export interface SessionChoice {
@@ -22,12 +23,13 @@ export interface SessionChoice {
 /** Only errors: ONNX Runtime warns about initializers that its own constant folding made superfluous. */
 const LOG_ERRORS_ONLY = 3;
 
-/** A session for a model. */
+/** A session for a model, the bytes of an ONNX file; `name` is that of its profile. */
 export function createSession(
-  model: OnnxModel,
+  name: string,
+  model: Uint8Array,
   { threads, provider }: SessionChoice,
 ): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(writeOnnx(model), {
+  return ort.InferenceSession.create(model, {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     executionMode: 'sequential',
     intraOpNumThreads: threads,
@@ -35,13 +37,13 @@ export function createSession(
     ...memory(),
     graphOptimizationLevel: 'all',
     logSeverityLevel: LOG_ERRORS_ONLY,
-    ...profiling(model.graphName),
+    ...profiling(name),
   });
 }
 
 /** What a graph's session is fed with: the inputs and variables that it uses. */
 export function feedsOf(
-  { inputs }: Graph,
+  inputs: readonly Port[],
   variables: OnnxVariables,
 ): (feeds: NamedHostTensors) => Record<string, ort.Tensor> {
   const used = new Set(inputs.map(({ name }) => name));

@@ -145,7 +145,7 @@ lists; nothing is said about groups then.`,
     }
 
     const tokenizer = await loadTokenizer(inputs.model.path);
-    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
+    const runtime = await openRuntime(choice.name, { ...choice, onFallback: log.warning });
     try {
       const predictor = createPredictor(model, runtime, { batchTokens: settings.batch_tokens });
       const classify = textClassifier(predictor, tokenizer, {

@@ -76,7 +76,7 @@ which tokens are hidden.`,
     const { config } = model.architecture;
     const { tokens, split } = await openTokensFor(inputs.tokens, settings.split, model);
     const random = createRandom(seed).fork('evaluate');
-    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
+    const runtime = await openRuntime(choice.name, { ...choice, onFallback: log.warning });
     try {
       const options = {
         runtime,

@@ -90,7 +90,7 @@ Frozen weights and, unless \`include_head\` is set, the weights of the head are 
     const parameters = heldParameters(model, settings.include_head);
     const names = parameters.map(({ name }) => name);
     const objectiveSettings = { maskProbability: settings.mask_probability };
-    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
+    const runtime = await openRuntime(choice.name, { ...choice, onFallback: log.warning });
     try {
       const estimate = await estimateFisher({
         runtime,

@@ -109,7 +109,7 @@ ${100 * float16Tolerance} % of 1 + the largest logit. Otherwise the stage fails.
     const also: readonly ModelPart[] = settings.also ?? [];
     const kept = new Set([...model.architecture.partsOf(model.task), ...also]);
     const exported: Model = { ...model, parts: model.parts.filter((part) => kept.has(part)) };
-    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
+    const runtime = await openRuntime(choice.name, { ...choice, onFallback: log.warning });
     try {
       const sequences = await checkInputs(model, inputs.tokens);
       const reference = await logitsOf(model, runtime, sequences, signal);

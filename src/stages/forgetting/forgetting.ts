@@ -64,7 +64,7 @@ times) or classification (loss, accuracy, macro F1).
       });
     }
 
-    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
+    const runtime = await openRuntime(choice.name, { ...choice, onFallback: log.warning });
     try {
       const measure = async (name: 'before' | 'after', part: number) => {
         const options = {

@@ -144,7 +144,7 @@ nothing disturbed.`,
     });
     let end: TrainingEnd = 'failed';
 
-    const runtime = await openRuntime(choice.name, { threads: choice.threads, onFallback: log.warning });
+    const runtime = await openRuntime(choice.name, { ...choice, onFallback: log.warning });
     const opened: Activations[] = [];
     const dataOf = async (part: ModelTokens['train']) => {
       if (frozen?.fromFeatures !== true) {

@@ -11,6 +11,7 @@ import type {
   Prefix,
   PrefixFeatures,
 } from '../../models/architecture.js';
+import { identified, identityOf } from '../../runtime/identity.js';
 import type { NamedTensors } from '../../runtime/runtime.js';
 import { collateFeatures, featureInputSpecs } from '../frozen-features.js';
 import type { Objective, ObjectiveData } from '../objective.js';
@@ -46,6 +47,11 @@ export function createObjective(
   task: ModelTask,
   settings: ObjectiveSettings = {},
 ): Objective {
+  const objective = makeObjective(architecture, task, settings);
+  return identified(objective, identityOf({ architecture }, { task, settings }));
+}
+
+function makeObjective(architecture: Architecture, task: ModelTask, settings: ObjectiveSettings): Objective {
   const { prefix, fromFeatures = false } = settings;
   const inputsOf = (inputs: NamedTensors, weights: NamedTensors): EncoderInputs | PrefixFeatures => {
     if (prefix === undefined) return encoderInputs(inputs);

@@ -1,6 +1,7 @@
 /**
  * The optimizers by name.
  */
+import { identified } from '../../runtime/identity.js';
 import { type AdafactorOptions, adafactor } from './adafactor.js';
 import { type AdamWOptions, adamW } from './adamw.js';
 import { type LionOptions, lion } from './lion.js';
@@ -15,6 +16,10 @@ export type OptimizerName = OptimizerOptions['name'];
 
 /** An optimizer with settings. */
 export function createOptimizer(options: OptimizerOptions): Optimizer {
+  return identified(makeOptimizer(options), { ...options });
+}
+
+function makeOptimizer(options: OptimizerOptions): Optimizer {
   switch (options.name) {
     case 'adamw':
       return adamW(options);
