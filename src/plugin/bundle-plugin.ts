@@ -21,6 +21,7 @@ import {
   transform,
 } from 'esbuild';
 import { failure, type Result, success } from '../diagnostics/result.js';
+import { absentCandidates, resolveExtensions } from './import-candidates.js';
 import { installationRoot, publicModule } from './installation.js';
 
 /** A bundled plugin. */
@@ -32,6 +33,8 @@ export interface PluginBundle {
   readonly digest: string;
   /** The plugin's own files, absolute; the entry is the first. */
   readonly inputs: readonly string[];
+  /** Files that would have been taken instead of one of these if they had been there. */
+  readonly absent: readonly string[];
   /** The packages that stay outside. */
   readonly packages: readonly PluginPackage[];
 }
@@ -72,6 +75,7 @@ export async function bundlePlugin(
       format: 'esm',
       platform: 'node',
       target: 'node20',
+      resolveExtensions: [...resolveExtensions],
       // Without this the condition 'module' would be on, which Node does not know.
       conditions: ['node-addons'],
       charset: 'utf8',
@@ -90,11 +94,13 @@ export async function bundlePlugin(
       legalComments: 'none',
       charset: 'utf8',
     });
+    const inputs = inputsOf(result.metafile).map((path) => resolve(folder, path));
     return success({
       code: `${outside.resolve(neutral)}//# sourceMappingURL=bundle.mjs.map\n`,
       sourceMap: withAbsoluteSources(textOf('.map'), folder),
       digest: createHash('sha256').update(essence.code).digest('hex'),
-      inputs: inputsOf(result.metafile).map((path) => resolve(folder, path)),
+      inputs,
+      absent: absentCandidates([[resolve(folder, entry), inputs[0]], ...importsOf(result.metafile, folder)]),
       packages: outside.packages(),
     });
   } catch (error) {
@@ -182,6 +188,20 @@ function packageOf(file: string): { manifest: string; name: string; version: str
 function inputsOf({ inputs, outputs }: Metafile): readonly string[] {
   const entry = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
   return [...new Set([...entry, ...Object.keys(inputs)])];
+}
+
+/** The files that the plugin's own files import by relative paths: as written, absolute, and what was found. */
+function importsOf(
+  { inputs }: Metafile,
+  folder: string,
+): readonly (readonly [written: string, found: string])[] {
+  return Object.entries(inputs).flatMap(([importer, { imports }]) =>
+    imports.flatMap(({ original, path, external }) =>
+      external === true || original === undefined || !/^\.{0,2}(\/|$)/.test(original)
+        ? []
+        : [[resolve(dirname(resolve(folder, importer)), original), resolve(folder, path)] as const],
+    ),
+  );
 }
 
 /** The bundle is kept elsewhere than where the compiler thinks it is. */

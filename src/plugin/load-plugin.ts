@@ -117,8 +117,8 @@ async function install(
   if (diagnostics.length > 0) return failed(diagnostics);
   const inputs = bundle.inputs.map((file) => ({ file, sha256: hashOf(file) ?? '' }));
   const entry = bundle.inputs[0] ?? reference.written;
-  const { packages, digest } = bundle;
-  const plugin: CachedPlugin = { entry, inputs, packages, digest, folder, stages };
+  const { absent, packages, digest } = bundle;
+  const plugin: CachedPlugin = { entry, inputs, absent, packages, digest, folder, stages };
   writeCachedPlugin(cache, reference.written, reference.folder, plugin);
   return loadedFrom(plugin);
 }

@@ -10,6 +10,7 @@ import { lazyValidator, type StageFacts } from './builtin-stages.js';
 import type { PluginBundle, PluginPackage } from './bundle-plugin.js';
 import { typePattern } from './describe-stage.js';
 import { installationRoot, installedVersion } from './installation.js';
+import { isRegularFile } from './regular-file.js';
 import { sealText, unsealText } from './sealed-text.js';
 import type { StageInfo } from './stage-info.js';
 
@@ -19,6 +20,8 @@ export interface CachedPlugin {
   readonly entry: string;
   /** The plugin's own files with the hexadecimal SHA-256 of each. */
   readonly inputs: readonly { readonly file: string; readonly sha256: string }[];
+  /** Files that were looked for in vain; if one were there, it would be taken instead of one of `inputs`. */
+  readonly absent: readonly string[];
   readonly packages: readonly PluginPackage[];
   /** SHA-256 of the bundled source, part of the keys of its stages. */
   readonly digest: string;
@@ -36,7 +39,7 @@ export function readCachedPlugin(cache: string, written: string, from: string): 
 export function readPluginManifest(file: string): CachedPlugin | undefined {
   const manifest = readManifest(file);
   if (!manifest || manifest.format !== format || manifest.roux !== rouxIdentity()) return undefined;
-  const { inputs, packages, folder, stages } = manifest.plugin;
+  const { inputs, absent, packages, folder, stages } = manifest.plugin;
   // The manifest leads to code: only to that next to it, and only as it was written.
   const name = basename(folder);
   if (folder !== join(dirname(file), name) || !folderPattern.test(name)) return undefined;
@@ -45,6 +48,7 @@ export function readPluginManifest(file: string): CachedPlugin | undefined {
     stages.every(({ type }) => typePattern.test(type)) &&
     stages.every(({ type }) => hashOf(validatorFile(folder, type)) === manifest.validators[type]) &&
     inputs.every(({ file, sha256 }) => hashOf(file) === sha256) &&
+    !absent.some(isRegularFile) &&
     packages.every(({ manifest: file, version }) => versionOf(file) === version);
   return isCurrent ? manifest.plugin : undefined;
 }
@@ -58,18 +62,20 @@ export function findPluginManifest(cache: string, folder: string): string | unde
 }
 
 /**
- * Everything that a plugin's manifest was found current by, the manifest included, with the SHA-256 that makes it so, and the digest of
- * the plugin's source; undefined when the manifest is none, or a package is another by now.
+ * Everything that a plugin's manifest was found current by, the manifest included: files with the SHA-256 that makes it so, files that
+ * are not there, and the digest of the plugin's source; undefined when the manifest is none, or a package is another by now.
  */
-export function filesOfPlugin(
-  file: string,
-):
-  | { readonly digest: string; readonly files: readonly (readonly [file: string, sha256: string])[] }
+export function filesOfPlugin(file: string):
+  | {
+      readonly digest: string;
+      readonly files: readonly (readonly [file: string, sha256: string])[];
+      readonly absent: readonly string[];
+    }
   | undefined {
   const own = hashOf(file);
   const manifest = readManifest(file);
   if (!manifest || own === undefined || own !== hashOf(file)) return undefined;
-  const { inputs, packages, folder, stages, digest } = manifest.plugin;
+  const { inputs, absent, packages, folder, stages, digest } = manifest.plugin;
   const files: (readonly [string, string])[] = [
     [file, own],
     [bundleFile(folder), manifest.bundle],
@@ -82,7 +88,7 @@ export function filesOfPlugin(
       return undefined;
     files.push([ofPackage, before]);
   }
-  return { digest, files };
+  return { digest, files, absent };
 }
 
 /** The stage types of a plugin. */
@@ -144,7 +150,7 @@ export function hashOf(file: string): string | undefined {
 }
 
 /** Raise it when the manifest or the files next to it change their meaning. */
-const format = 2;
+const format = 3;
 const folderNameLength = 16;
 const folderPattern = /^[0-9a-f]{16}$/;
 

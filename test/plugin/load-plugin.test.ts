@@ -138,6 +138,27 @@ describe('the second time', () => {
     expect(bundled.count).toBe(2);
   });
 
+  test.each([
+    ['helper.ts', './helper', 'helper.js'],
+    ['helper.tsx', './helper.js', 'helper.ts'],
+    ['helper/index.ts', './helper', 'helper/index.js'],
+    ['helper.json', './helper', 'helper/index.json'],
+  ])('a new file %s is taken instead of what %s led to', async (nearer, written, found) => {
+    const code = (word: string, name: string) =>
+      name.endsWith('.json') ? `{ "word": "${word}" }` : `export const word = '${word}';\n`;
+    mkdirSync(join(folder, 'stages/helper'), { recursive: true });
+    writeFileSync(join(folder, 'stages', found), code('one', found));
+    writePlugin(folder, { body: `import * as helper from '${written}'; globalThis.said = helper.word;` });
+    const first = await load();
+    expect(digestOf(await load())).toBe(digestOf(first));
+    expect(bundled.count).toBe(1);
+    writeFileSync(join(folder, 'stages', nearer), code('two', nearer));
+    // TypeScript's sources come in the order .ts, .tsx.
+    const isTaken = nearer !== 'helper.tsx';
+    expect(digestOf(await load()) !== digestOf(first)).toBe(isTaken);
+    expect(bundled.count).toBe(isTaken ? 2 : 1);
+  });
+
   test('a damaged cache is made anew', async () => {
     writePlugin(folder);
     const first = await load();
