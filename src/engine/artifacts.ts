@@ -145,8 +145,9 @@ export async function checkArtifact(
     return { state: 'damaged', detail: `${first} does not have the contents it was stored with` };
   }
   // The stamps from before the hashing: a file that changed since then has another one and is hashed again.
-  const stamps: Record<string, FileStamp> = {};
-  for (const [path, stats] of found) if (!isRacy(stats, began)) stamps[path] = fileStamp(stats);
+  const stamps = Object.fromEntries(
+    [...found].flatMap(([path, stats]) => (isRacy(stats, began) ? [] : [[path, fileStamp(stats)] as const])),
+  );
   await saveStamps(store, artifact.digest, stamps);
   return { state: 'sound' };
 }

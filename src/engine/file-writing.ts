@@ -94,6 +94,11 @@ export function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
+/** Whether an error is what the operating system answered, whatever that was. */
+export function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
 /** Whether an error comes from the file system, with one of these codes. */
 export function isFileError(error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));

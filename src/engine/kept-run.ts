@@ -1,15 +1,16 @@
 /** Keeps runs that found everything, so that the next question for the same can be answered from the note. */
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { installedBuild } from '../plugin/installation.js';
 import { hashOf, writeWhole } from '../plugin/plugin-cache.js';
 import type { Json } from '../plugin/stage-info.js';
 import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import { basisOfRecalled } from '../recipe/recalled-recipe.js';
+import { filesOfFingerprint, runtimeFingerprint } from '../runtime/fingerprint.js';
 import { canonicalJson } from './canonical-json.js';
 import { digestOfFiles, sha256 } from './digests.js';
 import type { RunEvent } from './events.js';
 import { type FileStamp, fileStamp, isRacy } from './file-stamp.js';
-import { fileSystemError } from './fs-failure.js';
+import { isSystemError } from './file-writing.js';
 import { historyFile, type PastResult, parseHistory } from './history.js';
 import { pathsInKey } from './key-data.js';
 import type { PathContents } from './path-contents.js';
@@ -55,11 +56,12 @@ export async function keepRun(question: RunQuestion, run: EndedRun): Promise<voi
   try {
     const note = await describeRun(question, run);
     if (note === undefined) return;
-    mkdirSync(question.folder, { recursive: true });
+    // Not the folders above it: what is made there would begin a project.
+    if (!existsSync(question.folder)) mkdirSync(question.folder);
     writeWhole(runNoteFile(question), textOfRunNote(note));
   } catch (error) {
     // Where nothing can be written, every run looks for itself.
-    if (fileSystemError(error, 'keeping the run') === undefined) throw error;
+    if (!isSystemError(error)) throw error;
   }
 }
 
@@ -73,7 +75,13 @@ async function describeRun(
   const { started, hits, finished } = told;
   const record = readRecord(store, started.run);
   if (record === undefined) return undefined;
-  const found: Found = { files: new Map(), inputs: new Map(), artifacts: new Map(), hits: [] };
+  const found: Found = {
+    files: new Map(),
+    absent: new Set([...absent, ...recalled.absent]),
+    inputs: new Map(),
+    artifacts: new Map(),
+    hits: [],
+  };
   for (const [file, sha256] of recalled.files) {
     if (!stampFile(file, sha256, found.files)) return undefined;
   }
@@ -95,7 +103,7 @@ async function describeRun(
     words,
     basis: recalled.basis,
     recipeNote: recalled.note,
-    absent,
+    absent: [...found.absent],
     store: store.folder,
     files: Object.fromEntries(found.files),
     inputs,
@@ -111,6 +119,7 @@ async function describeRun(
 /** What was looked at, by what identifies it. */
 interface Found {
   readonly files: Map<string, FileStamp>;
+  readonly absent: Set<string>;
   readonly inputs: Map<string, RunNote['inputs'][number]>;
   readonly artifacts: Map<string, Stamps>;
   readonly hits: RunNote['hits'][number][];
@@ -179,7 +188,23 @@ async function describeHit(
     if (stamps === undefined) return false;
     found.artifacts.set(digest, stamps);
   }
-  return describeInputs(store, stage, past, found);
+  return describeRuntime(stage, past, found) && (await describeInputs(store, stage, past, found));
+}
+
+/** Notes what tells the runtime in a stage's key; gives back whether files alone do. */
+function describeRuntime(
+  { info, runtime, threads }: CheckedStage,
+  { data }: PastResult,
+  found: Found,
+): boolean {
+  if (!info.tensors) return true;
+  const packages = filesOfFingerprint(runtime, threads);
+  if (packages === undefined || data.runtime !== runtimeFingerprint(runtime, threads)) return false;
+  for (const { manifest, text, absent } of packages) {
+    for (const path of absent) found.absent.add(path);
+    if (!stampFile(manifest, sha256(text), found.files)) return false;
+  }
+  return true;
 }
 
 /** The stamps that stand for the contents which a stage's key was made of. */
@@ -203,7 +228,8 @@ async function describeInputs(
 }
 
 function pick(known: Stamps, paths: readonly string[]): Stamps | undefined {
-  const picked: Record<string, string> = {};
+  // Without a prototype any file name is a name like others.
+  const picked: Record<string, string> = Object.create(null);
   for (const path of paths) {
     const stamp = known[path];
     if (stamp === undefined) return undefined;

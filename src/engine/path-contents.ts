@@ -82,7 +82,8 @@ async function hashFiles(
     const files = listInputs(absolute, root.isDirectory());
     const id = sha256(absolute);
     const known = await loadHashedFiles(store, id);
-    const hashed: Record<string, HashedFile> = {};
+    // Without a prototype any file name is a name like others.
+    const hashed: Record<string, HashedFile> = Object.create(null);
     const digests = await mapConcurrently(files, filesAtOnce, async (path): Promise<FileDigest> => {
       const file = await hashUnlessKnown(inputFile(absolute, path), known[path]);
       if (file.trusted) hashed[path] = { stamp: file.stamp, sha256: file.sha256, size: file.size };

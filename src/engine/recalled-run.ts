@@ -5,11 +5,13 @@
  * Whatever is not exactly as it was is left to `runRecipe`; nothing is repaired or explained here.
  */
 import { rmSync, statSync } from 'node:fs';
+import { isRegularFile } from '../plugin/regular-file.js';
 import type { Json } from '../plugin/stage-info.js';
 import { basisHolds, type Environment } from '../recipe/recipe-basis.js';
 import type { StageSummary } from './api.js';
 import type { RunEvent } from './events.js';
 import { type FileStamp, fileStamp } from './file-stamp.js';
+import { isSystemError } from './file-writing.js';
 import { inputFile, listInputs } from './path-contents.js';
 import type { ResultRecord } from './result-record.js';
 import { touchResult } from './results.js';
@@ -42,7 +44,7 @@ export function recallRun(question: RunQuestion, environment: Environment): Reca
     const store = new Store(note.store);
     const isSame =
       isSwept(store) &&
-      note.absent.every((path) => statSync(path, { throwIfNoEntry: false })?.isFile() !== true) &&
+      !note.absent.some(isRegularFile) &&
       basisHolds(note.basis, environment) &&
       Object.entries(note.files).every(([path, stamp]) => stamp === stampOf(path)) &&
       note.inputs.every(isSameInput) &&
@@ -57,7 +59,7 @@ export function recallRun(question: RunQuestion, environment: Environment): Reca
     return { store, ...tell(note, run), caller: note.caller };
   } catch (error) {
     // What the file system refuses is told by the run that goes the long way.
-    if (error instanceof Error && 'syscall' in error) return undefined;
+    if (isSystemError(error)) return undefined;
     throw error;
   }
 }

@@ -14,14 +14,14 @@ import type { RecordBeginning } from './sealed-record.js';
 
 /** Who asks for a run, and how. */
 export interface RunQuestion {
-  /** The folder of the notes; made when there is none. */
+  /** The folder of the notes; made when there is none, if the folder that it is in is there. */
   readonly folder: string;
   /** Everything that says what is run and with what, besides what the recipe itself looks at. */
   readonly words: string;
 }
 
 /** Raise it when a note changes its meaning. */
-export const runNoteFormat = 1;
+export const runNoteFormat = 2;
 
 /** The event of a name. */
 export type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { readonly event: Name }>;
@@ -38,7 +38,7 @@ export interface RunNote {
   readonly basis: RecipeBasis;
   /** The recalled recipe's own note. */
   readonly recipeNote: string;
-  /** Files that would be the recipe if they were there. */
+  /** Files that would be taken instead of others if they were there: recipes, files of plugins, packages. */
   readonly absent: readonly string[];
   /** Absolute path of the store. */
   readonly store: string;

@@ -57,7 +57,8 @@ async function loadEntries<Entry>(
   id: string,
   parse: (value: unknown) => Entry | undefined,
 ): Promise<Readonly<Record<string, Entry>>> {
-  const entries: Record<string, Entry> = {};
+  // Without a prototype any file name is a name like others.
+  const entries: Record<string, Entry> = Object.create(null);
   const sealed = readSmallFile(stampFile(store, id));
   if (sealed === undefined) return entries;
   const value = parseStamps(sealed, id);

@@ -17,6 +17,7 @@ import {
   writeWhole,
 } from '../plugin/plugin-cache.js';
 import { projectRoot } from '../plugin/project-root.js';
+import { isRegularFile } from '../plugin/regular-file.js';
 import { sealText, unsealText } from '../plugin/sealed-text.js';
 import type { StageInfo } from '../plugin/stage-info.js';
 import type { CheckRecipeOptions, CheckRecipeResult } from './check-recipe.js';
@@ -64,6 +65,8 @@ export interface RecalledBasis {
   readonly basis: RecipeBasis;
   /** The files of the recipe and everything that its plugins were bundled from and into. */
   readonly files: readonly HashedName[];
+  /** Files that a plugin would be made of instead if they were there. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -76,10 +79,12 @@ export function basisOfRecalled(recipe: CheckedRecipe): RecalledBasis | undefine
   const { note, kept } = origin;
   const digests = new Set(recipe.stages.map(({ info }) => digestOf(info)));
   const ofPlugins: HashedName[] = [];
+  const absent: string[] = [];
   for (const manifest of kept.plugins) {
     const found = filesOfPlugin(manifest);
     if (found === undefined || !digests.has(found.digest)) return undefined;
     ofPlugins.push(...found.files);
+    absent.push(...found.absent);
   }
   const paths = new Map(
     recipe.stages.flatMap((stage) =>
@@ -95,7 +100,7 @@ export function basisOfRecalled(recipe: CheckedRecipe): RecalledBasis | undefine
     environment: kept.environment,
     paths: [...paths.values()],
   };
-  return { note, basis, files: [...kept.files, ...ofPlugins] };
+  return { note, basis, files: [...kept.files, ...ofPlugins], absent };
 }
 
 /** The folder of recalled recipes of the project that a folder is in. */
@@ -162,6 +167,7 @@ function keep(
   environment: Kept['environment'],
   options: RecallOptions,
 ): void {
+  if (!recipe.files.every(isRegularFile)) return;
   const builtins = loadBuiltinStages();
   const files = recipe.files.map((path) => [path, hashOf(path)] as const);
   const plugins = new Map<string, string | undefined>();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hashOf } from '../plugin/plugin-cache.js';
 import { projectRoot } from '../plugin/project-root.js';
+import { isRegularFile } from '../plugin/regular-file.js';
 import type { PathReference } from './checked-recipe.js';
 import { resolvePath } from './path-settings.js';
 
@@ -46,7 +47,8 @@ export function saysTheSame(environment: Environment, asked: AskedEnvironment): 
 
 /** Whether a file has the contents that it had. */
 export function hasContents([file, sha256]: HashedName): boolean {
-  return hashOf(file) === sha256;
+  // Reading a pipe would take its contents from who reads it next.
+  return isRegularFile(file) && hashOf(file) === sha256;
 }
 
 /** Whether the path still means what it did; a package's file may be found elsewhere since. */
