@@ -85,7 +85,7 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
     await project.write({ 'watched.yaml': recipe('rather-long') });
     await watch.until(' 11 (');
     watch.child.stdin?.write('w');
-    await watch.until('short -> rather-long');
+    await watch.until('- text short -> rather-long');
     watch.child.stdin?.write('c');
     await watch.until('B - A');
     watch.child.stdin?.write('r');
@@ -122,6 +122,29 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
       expect(code).toBe(130);
       expect(stdout.slice(stdout.indexOf(answer))).toMatch(/endless +it has not run before/);
       expect(stdout.split(answer)).toHaveLength(2);
+    });
+
+    it('w explains the run that ended last, not the one that goes on', async () => {
+      const recipe = (settings: string) =>
+        [
+          'recipe: 1',
+          'plugins: [./stages/work.mjs]',
+          'stages:',
+          `  only: { uses: work, with: { ${settings} } }`,
+        ].join('\n');
+      await project.write({ 'thrice.yaml': recipe('text: one') });
+      const watch = project.startOnTerminal(['watch', 'thrice']);
+      await watch.until('Waiting for changes');
+      await project.write({ 'thrice.yaml': recipe('text: second') });
+      await watch.until(' 6 (');
+      await project.write({ 'thrice.yaml': recipe('text: third, does: wait') });
+      await watch.until('text second -> third');
+      watch.child.stdin?.write('w');
+      await watch.until('- text one -> second');
+      watch.child.stdin?.write('\u0003');
+      const { code, stdout } = await watch.end;
+      expect(code).toBe(130);
+      expect(stdout).not.toContain('- text second -> third');
     });
 
     it('a stage that r leaves running is said to go on', async () => {
