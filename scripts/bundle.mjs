@@ -67,12 +67,14 @@ export async function bundleCommandLine(root) {
     if (!Object.values(files).some((name) => old.startsWith(name)))
       await rm(join(folder, old), { recursive: true });
   }
-  await writeFile(join(folder, files.first), front.text);
-  await writeFile(join(folder, `${files.first}.map`), front.map);
-  await writeFile(join(folder, files.second), behind.text);
-  await writeFile(join(folder, `${files.second}.map`), behind.map);
-  await writeFile(join(folder, files.recall), short.text);
-  await writeFile(join(folder, `${files.recall}.map`), short.map);
+  for (const [name, built] of [
+    [files.first, front],
+    [files.second, behind],
+    [files.recall, short],
+  ]) {
+    await writeFile(join(folder, name), built.text);
+    await writeFile(join(folder, `${name}.map`), built.map);
+  }
   await writeFile(join(folder, 'bundle.json'), JSON.stringify({ commands, ...files }));
 }
 

@@ -102,7 +102,7 @@ type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
 /** An event before the clock has stamped it. */
 export type RunEventBody = WithoutTime<RunEvent>;
 
-/** Whether an event says nothing that the end of a run does not which only finds results. */
+/** Whether a run that only finds results has such events too: of any other event there is more to tell. */
 export function isUneventful({ event }: RunEvent): boolean {
   return event === 'run-started' || event === 'stage-hit' || event === 'run-finished';
 }

@@ -11,6 +11,7 @@ import { digestOfFiles, sha256 } from './digests.js';
 import type { RunEvent } from './events.js';
 import { type FileStamp, fileStamp, isRacy } from './file-stamp.js';
 import { isSystemError } from './file-writing.js';
+import { emptyRecord } from './foreign-data.js';
 import { historyFile, type PastResult, parseHistory } from './history.js';
 import { pathsInKey } from './key-data.js';
 import type { PathContents } from './path-contents.js';
@@ -228,8 +229,7 @@ async function describeInputs(
 }
 
 function pick(known: Stamps, paths: readonly string[]): Stamps | undefined {
-  // Without a prototype any file name is a name like others.
-  const picked: Record<string, string> = Object.create(null);
+  const picked = emptyRecord<string>();
   for (const path of paths) {
     const stamp = known[path];
     if (stamp === undefined) return undefined;

@@ -6,6 +6,7 @@ import { mapConcurrently } from './concurrency.js';
 import { digestOfFiles, type FileDigest, sha256 } from './digests.js';
 import { fileStamp, isRacy } from './file-stamp.js';
 import { ignoreMissing, isFileError } from './file-writing.js';
+import { emptyRecord } from './foreign-data.js';
 import { fileSystemError } from './fs-failure.js';
 import { hashFile } from './hash-file.js';
 import { type HashedFile, loadHashedFiles, saveHashedFiles } from './stamps.js';
@@ -82,8 +83,7 @@ async function hashFiles(
     const files = listInputs(absolute, root.isDirectory());
     const id = sha256(absolute);
     const known = await loadHashedFiles(store, id);
-    // Without a prototype any file name is a name like others.
-    const hashed: Record<string, HashedFile> = Object.create(null);
+    const hashed = emptyRecord<HashedFile>();
     const digests = await mapConcurrently(files, filesAtOnce, async (path): Promise<FileDigest> => {
       const file = await hashUnlessKnown(inputFile(absolute, path), known[path]);
       if (file.trusted) hashed[path] = { stamp: file.stamp, sha256: file.sha256, size: file.size };

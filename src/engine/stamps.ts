@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { sealText, unsealText } from '../plugin/sealed-text.js';
 import type { FileStamp } from './file-stamp.js';
 import { parseJsonSafely, writeFileAtomically } from './file-writing.js';
-import { isObject } from './foreign-data.js';
+import { emptyRecord, isObject } from './foreign-data.js';
 import { fileSystemError } from './fs-failure.js';
 import { readSmallFile } from './small-files.js';
 import type { Store } from './store.js';
@@ -57,8 +57,7 @@ async function loadEntries<Entry>(
   id: string,
   parse: (value: unknown) => Entry | undefined,
 ): Promise<Readonly<Record<string, Entry>>> {
-  // Without a prototype any file name is a name like others.
-  const entries: Record<string, Entry> = Object.create(null);
+  const entries = emptyRecord<Entry>();
   const sealed = readSmallFile(stampFile(store, id));
   if (sealed === undefined) return entries;
   const value = parseStamps(sealed, id);

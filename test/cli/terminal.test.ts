@@ -12,20 +12,17 @@ if (!hasTerminals) {
 
 const escapeCode = '\u001b';
 
+/** A recipe of stages of the project's plugin. */
+const recipeOf = (...stages: readonly string[]): string =>
+  ['recipe: 1', 'plugins: [./stages/work.mjs]', 'stages:', ...stages, ''].join('\n');
+
 describe.skipIf(!hasTerminals)('on a terminal', () => {
   let project: CliProject;
 
   beforeAll(async () => {
     project = await CliProject.create();
     const recipe = (does: string) =>
-      [
-        'recipe: 1',
-        'plugins: [./stages/work.mjs]',
-        'stages:',
-        `  first: { uses: work, with: { text: hello${does} } }`,
-        '  last: { uses: work, in: first }',
-        '',
-      ].join('\n');
+      recipeOf(`  first: { uses: work, with: { text: hello${does} } }`, '  last: { uses: work, in: first }');
     await project.write({ 'good.yaml': recipe(''), 'waits.yaml': recipe(', does: wait') });
   });
 
@@ -76,9 +73,7 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
   });
 
   it('w explains, c compares and r runs again in a watch', async () => {
-    const stage = (text: string) => `  first: { uses: work, with: { text: ${text} } }`;
-    const recipe = (text: string) =>
-      ['recipe: 1', 'plugins: [./stages/work.mjs]', 'stages:', stage(text), ''].join('\n');
+    const recipe = (text: string) => recipeOf(`  first: { uses: work, with: { text: ${text} } }`);
     await project.write({ 'watched.yaml': recipe('short') });
     const watch = project.startOnTerminal(['watch', 'watched']);
     await watch.until('Waiting for changes');
@@ -98,13 +93,7 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
 
   describe('while a run of a watch goes on', () => {
     it('mistakes and what the keys answer are shown at once, above the tree', async () => {
-      const waiting = (more: string) =>
-        [
-          'recipe: 1',
-          'plugins: [./stages/work.mjs]',
-          'stages:',
-          `  endless: { uses: work, with: { does: wait${more} } }`,
-        ].join('\n');
+      const waiting = (more: string) => recipeOf(`  endless: { uses: work, with: { does: wait${more} } }`);
       await project.write({ 'edited.yaml': waiting('') });
       const watch = project.startOnTerminal(['watch', 'edited']);
       await watch.until('began');
@@ -125,13 +114,7 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
     });
 
     it('w explains the run that ended last, not the one that goes on', async () => {
-      const recipe = (settings: string) =>
-        [
-          'recipe: 1',
-          'plugins: [./stages/work.mjs]',
-          'stages:',
-          `  only: { uses: work, with: { ${settings} } }`,
-        ].join('\n');
+      const recipe = (settings: string) => recipeOf(`  only: { uses: work, with: { ${settings} } }`);
       await project.write({ 'thrice.yaml': recipe('text: one') });
       const watch = project.startOnTerminal(['watch', 'thrice']);
       await watch.until('Waiting for changes');

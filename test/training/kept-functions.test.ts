@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withConfigFields } from '../../src/models/families.js';
 import type { Model } from '../../src/models/model.js';
 import { createPredictor } from '../../src/models/predict.js';
@@ -37,6 +37,8 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'roux-kept-functions-'));
   model = await tinyModel('tiny-classifier');
 });
+afterEach(() => void vi.unstubAllEnvs());
+
 afterAll(() => rmSync(root, { recursive: true }));
 
 let made = 0;
@@ -329,7 +331,6 @@ describe('a kept function', () => {
     vi.stubEnv('ROUX_DUMP_GRAPH', graphs);
     expect(await traces(folder)).toBe(1);
     expect(filesIn(graphs)).toEqual(['product.optimized.txt', 'product.traced.txt']);
-    vi.unstubAllEnvs();
   });
 
   it('goes when there are too many and it was not used for longest', async () => {

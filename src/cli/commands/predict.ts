@@ -98,8 +98,6 @@ async function predictCommand(
   }
 }
 
-const predictionFields: ReadonlySet<string> = new Set(['prediction', 'probability', 'probabilities']);
-
 function formatPrediction(
   row: InputRow,
   probabilities: readonly number[],
@@ -114,10 +112,10 @@ function formatPrediction(
     const named = Object.fromEntries(
       probabilities.map((value, index) => [labels[index] ?? String(index), value]),
     );
-    const told = JSON.stringify({ prediction, probability, probabilities: named });
-    const own = [...row.fields].filter(([name]) => !predictionFields.has(name));
+    const told = { prediction, probability, probabilities: named };
+    const own = [...row.fields].filter(([name]) => !Object.hasOwn(told, name));
     const written = own.map(([name, value]) => `${JSON.stringify(name)}:${value},`);
-    return `{${written.join('')}${told.slice(1)}`;
+    return `{${written.join('')}${JSON.stringify(told).slice(1)}`;
   }
   const width = Math.max(...labels.map((label) => oneLine(label).length), 0);
   const text = row.textPair === undefined ? row.text : `${row.text} | ${row.textPair}`;
