@@ -61,6 +61,8 @@ export interface OnnxModel {
   /** Operator set versions by domain; `''` is ONNX's own. */
   readonly opsets: Readonly<Record<string, number>>;
   readonly inputs: readonly OnnxValueInfo[];
+  /** Sequences of tensors, which come before the other outputs. */
+  readonly sequenceOutputs?: readonly Omit<OnnxValueInfo, 'shape'>[];
   readonly outputs: readonly OnnxValueInfo[];
   readonly initializers: Readonly<Record<string, OnnxTensor>>;
   /** In topological order. */

@@ -51,6 +51,8 @@ function writeGraph(graph: ProtobufWriter, model: OnnxModel): void {
     graph.message(5, (message) => writeTensor(message, tensor, name));
   }
   for (const input of model.inputs) graph.message(11, (message) => writeValueInfo(message, input));
+  for (const output of model.sequenceOutputs ?? [])
+    graph.message(12, (message) => writeSequenceInfo(message, output));
   for (const output of model.outputs) graph.message(12, (message) => writeValueInfo(message, output));
 }
 
@@ -110,6 +112,17 @@ function writeValueInfo(message: ProtobufWriter, info: OnnxValueInfo): void {
             else message.string(2, dimension);
           });
         }
+      });
+    });
+  });
+}
+
+function writeSequenceInfo(message: ProtobufWriter, { name, dtype }: Omit<OnnxValueInfo, 'shape'>): void {
+  message.string(1, name);
+  message.message(2, (type) => {
+    type.message(4, (sequence) => {
+      sequence.message(1, (element) => {
+        element.message(1, (tensorType) => tensorType.integer(1, ONNX_DATA_TYPES[dtype]));
       });
     });
   });

@@ -6,6 +6,7 @@ import type { Arena } from '../wasm/arena.js';
 import { createMasks, type Masks } from './create-masks.js';
 import { emitOnnx } from './emit-onnx.js';
 import { type Graph, type Port, portsOf, sizeOf } from './graph.js';
+import { forRunsInPlace, runInPlace } from './in-place-run.js';
 import { type OnnxVariables, ortTensorOf } from './onnx-variables.js';
 import { absorbMaskScales } from './passes/absorb-mask-scales.js';
 import { compactRows } from './passes/compact-rows.js';
@@ -54,7 +55,7 @@ export async function compileFixedSize(
         fetches[`out:${output}`] = ortTensorOf(result);
       }
       for (const variable of updates) fetches[`update:${variable}`] = variables.next(variable);
-      await session?.run(ortFeeds, fetches);
+      if (session !== undefined) await runInPlace(session, ortFeeds, fetches);
       bound.run(feeds);
       variables.commit(updates);
       return results;
@@ -77,7 +78,7 @@ function planFixedSize(
   const { inputs, outputs } = graph;
   const usedInputs = new Set(inputs.map((input) => input.name));
   return {
-    model: outputs.length === 0 ? undefined : writeOnnx(emitOnnx(graph)),
+    model: outputs.length === 0 ? undefined : writeOnnx(forRunsInPlace(emitOnnx(graph))),
     inputs: portsOf(inputs),
     outputs: portsOf(outputs),
     loops,
