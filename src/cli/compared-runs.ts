@@ -4,6 +4,7 @@ import type { ComparedArtifact, ComparedRun, ComparedStage } from '../comparison
 import { shortPath } from '../diagnostics/short-path.js';
 import type { RunRecord, RunStageRecord } from '../engine/api.js';
 import { isObject } from '../engine/foreign-data.js';
+import { rankedTrials } from '../engine/ranked-trials.js';
 import type { ResultRecord } from '../engine/result-record.js';
 import { readResult } from '../engine/results.js';
 import { readRun } from '../engine/run-record.js';
@@ -195,9 +196,5 @@ async function namedTrials(
   if (named === undefined) return undefined;
   const { sweep, trial } = named;
   if (trial !== undefined) return { sweep, trials: [trial] };
-  const better = sweep.goal.mode === 'max' ? 1 : -1;
-  const best = sweep.trials
-    .filter(({ value }) => value !== undefined)
-    .toSorted((a, b) => better * ((b.value ?? 0) - (a.value ?? 0)));
-  return { sweep, trials: best.slice(0, mostTrials) };
+  return { sweep, trials: rankedTrials(sweep.trials, sweep.goal).slice(0, mostTrials) };
 }

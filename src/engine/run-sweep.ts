@@ -12,6 +12,7 @@ import { type Job, Search } from '../search/search.js';
 import type { RunOptions } from './api.js';
 import { canonicalJson } from './canonical-json.js';
 import { sha256 } from './digests.js';
+import { lossOf, rankedTrials } from './ranked-trials.js';
 import { recipeInStore } from './recipe-path.js';
 import { Resources } from './resources.js';
 import {
@@ -154,7 +155,7 @@ class SweepRun<Problem> {
       const ended = await over.ended;
       running.splice(running.indexOf(over), 1);
       isCancelled ||= ended.state === 'cancelled' || this.#signal.aborted;
-      this.#search.ended(over.job, this.#loss(ended));
+      this.#search.ended(over.job, lossOf(ended, this.options.sweep.goal));
     }
   }
 
@@ -214,15 +215,10 @@ class SweepRun<Problem> {
     };
   }
 
-  #loss({ state, value }: TrialRun): number {
-    if (state !== 'done' || value === undefined || Number.isNaN(value)) return Number.POSITIVE_INFINITY;
-    return this.options.sweep.goal.mode === 'max' ? -value : value;
-  }
-
   async #save(trial: TrialRecord | undefined, outcome: SweepRecord['outcome']): Promise<void> {
     if (trial !== undefined) this.#trials.set(trial.number, trial);
     const trials = [...this.#trials.values()].sort((a, b) => a.number - b.number);
-    const best = this.#best(trials);
+    const best = rankedTrials(trials, this.options.sweep.goal)[0]?.number;
     const { best: _, ...rest } = this.#record;
     this.#record = {
       ...rest,
@@ -234,17 +230,6 @@ class SweepRun<Problem> {
     const state = this.#record;
     this.#written = this.#written.then(() => writeSweep(this.options.store, state));
     await this.#written;
-  }
-
-  /** The best of those that went furthest: values after different budgets cannot be compared. */
-  #best(trials: readonly TrialRecord[]): number | undefined {
-    const judged = trials.flatMap((trial) => {
-      const runs = trial.runs.filter((run) => Number.isFinite(this.#loss(run)));
-      const last = runs.at(-1);
-      return last === undefined ? [] : [{ number: trial.number, rungs: runs.length, loss: this.#loss(last) }];
-    });
-    judged.sort((a, b) => b.rungs - a.rungs || a.loss - b.loss || a.number - b.number);
-    return judged[0]?.number;
   }
 }
 

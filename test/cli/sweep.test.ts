@@ -20,6 +20,10 @@ beforeAll(async () => {
       'x: [1, 2, 3, 4, 5, 6, 7, 8, 9]',
       'early_stopping: { budget: epochs, minimum: 1, maximum: 9 },',
     ),
+    'shrinking.yaml': recipe(
+      'x: [1, 2, 3, 4, 5, 6, 7.5, 8, 9]',
+      'early_stopping: { budget: epochs, minimum: 1, maximum: 9 },',
+    ).replace('metric: nearness', 'metric: shrinking'),
   });
 });
 
@@ -52,7 +56,8 @@ export default {
   async run({ settings: { x, epochs }, outputs }) {
     if (x === 7) throw new Error('seven is no good');
     await writeFile(join(outputs.work.path, 'text.txt'), String(x) + ' ' + epochs);
-    return { metrics: { nearness: 1 / (1 + Math.abs(x - 3)) + epochs / 1000 } };
+    const nearness = 1 / (1 + Math.abs(x - 3));
+    return { metrics: { nearness: nearness + epochs / 1000, shrinking: nearness - epochs } };
   },
 };
 `;
@@ -136,6 +141,18 @@ describe('roux sweep', () => {
     expect(budgets[2]).toEqual([1, 3, 9]);
     expect(record).toMatchObject({ best: 3 });
     expect(record.trials.filter(({ state }) => state === 'stopped')).toHaveLength(7);
+  });
+
+  test('compares trials that went furthest first, though shorter ones came to better values', async () => {
+    const { record } = await sweep('shrinking.yaml');
+    const { stdout } = await project.run(['compare', record.id, '--json']);
+    const labels = JSON.parse(stdout).runs.map(({ id }: { id: string }) => id);
+    expect(labels[0]).toContain(`${record.id}#${record.best}`);
+    const rungs = labels.map((label: string) => {
+      const number = Number(/#(\d+)/.exec(label)?.[1]);
+      return record.trials.find((trial) => trial.number === number)?.runs.length;
+    });
+    expect(rungs).toEqual([3, 2, 2, 1, 1, 1]);
   });
 });
 
