@@ -66,12 +66,13 @@ function pairOf(columns: readonly ColumnSurvey[]): readonly [string, string] | u
   return undefined;
 }
 
-/** The longest one; a name that texts have counts as much as being twice as long. */
+/** The longest one whose values hardly repeat; a name that texts have counts as much as being twice as long. */
 function likeliestText(columns: readonly ColumnSurvey[], label: string | undefined): string | undefined {
   const candidates = columns.filter(
     ({ name, isNumeric, meanLength }) => name !== label && !isNumeric && meanLength > 0,
   );
-  const weight = ({ name, meanLength }: ColumnSurvey): number => meanLength * (textNames.test(name) ? 2 : 1);
+  const weight = ({ name, meanLength, sample }: ColumnSurvey): number =>
+    meanLength * (textNames.test(name) ? 2 : 1) * (new Set(sample).size / sample.length);
   return candidates.toSorted((a, b) => weight(b) - weight(a))[0]?.name;
 }
 

@@ -135,7 +135,9 @@ async function shapeOf(path: string): Promise<SourceShape> {
   const delimiters = format === 'csv' ? [',', ';', '\t', '|'] : ['\t'];
   const delimiter = delimiters.toSorted((a, b) => first.split(b).length - first.split(a).length)[0] ?? ',';
   const names = first.split(delimiter).map((name) => name.trim().replaceAll(/^"|"$/g, ''));
-  const looksLikeNames = names.every(
+  // Spreadsheets and data frames leave the first column's name empty.
+  const written = names[0] === '' && names.length > 2 ? names.slice(1) : names;
+  const looksLikeNames = written.every(
     (name) => name !== '' && name.length <= longestName && Number.isNaN(Number(name)),
   );
   const isHeader = looksLikeNames && new Set(names).size === names.length;

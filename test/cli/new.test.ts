@@ -89,6 +89,22 @@ describe('roux new', () => {
     expect(run.code, run.stdout + run.stderr).toBe(0);
   }, 60_000);
 
+  test('takes the table of a data frame: its index has no name, and what repeats is no text', async () => {
+    const notes = ['one, two and three were asked about it', 'four, five and six were asked about it'];
+    const table = rows(
+      60,
+      (text, label, index) => `${index},${text},${label},"${notes[index % 2]}, and nobody said more than that"`,
+    );
+    write('frame.csv', `,wording,kind,annotations\n${table}`);
+    expect((await begin('frame.csv', '-o', 'frame.yaml')).code).toBe(0);
+    const written = recipe('frame.yaml');
+    expect(written).not.toContain('header: false');
+    expect(written).toContain('text: wording');
+    expect(written).toContain('label: kind  # ham 83 %, spam 17 %');
+    const run = await project.run(['run', 'frame.yaml', '-p', 'smoke', '--until', 'tokens']);
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+  }, 60_000);
+
   test('takes folders for labels', async () => {
     for (const label of ['good', 'bad']) {
       for (let index = 0; index < 30; index++) {
