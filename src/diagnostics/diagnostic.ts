@@ -35,10 +35,17 @@ const maximumKept = 1000;
 export class Diagnostics {
   readonly #found: Diagnostic[] = [];
   readonly #known = new Set<string>();
+  #leftOut: ReadonlySet<DiagnosticCode> = new Set();
+
+  /** From now on keeps none of these kinds: they would only be what follows from a mistake that was told. */
+  leaveOut(codes: ReadonlySet<DiagnosticCode>): void {
+    this.#leftOut = codes;
+  }
 
   /** Adds one; an equal one at the same place is kept once. */
   add(diagnostic: NewDiagnostic): void {
     const { code, message, found, location } = diagnostic;
+    if (this.#leftOut.has(code)) return;
     const identity = JSON.stringify([code, message, found, location?.file, location?.offset]);
     if (this.#found.length >= maximumKept || this.#known.has(identity)) return;
     this.#known.add(identity);

@@ -4,6 +4,7 @@
  * Of several extended files the later one is nearer, and the recipe itself is nearest; `merge-recipes.ts` says what that
  * means; `plugins` of all of them add up. Every value keeps the place where it was written, and relative paths start from the file that they are written in.
  */
+import type { DiagnosticCode } from '../diagnostics/codes.js';
 import { Diagnostics, type RelatedLocation } from '../diagnostics/diagnostic.js';
 import { finishMerge, mergeMaps, readAppends } from './merge-recipes.js';
 import { inLongForm, withNullDefaults } from './param-declaration.js';
@@ -22,8 +23,29 @@ import { resolveRecipe } from './recipe-reference.js';
 /** The recipe merged with everything that it extends. The files read are added to `files`. */
 export function composeRecipe(recipe: MapNode, diagnostics: Diagnostics, files: Set<string>): MapNode {
   const composer = new Composer(diagnostics, files);
-  return withNullDefaults(finishMerge(composer.compose(recipe, [], recipe.origin.source.file)));
+  const composed = composer.compose(recipe, [], recipe.origin.source.file);
+  if (composer.lacksRecipes) diagnostics.leaveOut(signsOfAbsence);
+  return withNullDefaults(finishMerge(composed));
 }
+
+/** What looks wrong where a recipe that is extended could not be read: it may hold what is missed, or what a null removes. */
+const signsOfAbsence: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>([
+  'recipe/missing',
+  'recipe/type',
+  'recipe/unknown-stage-type',
+  'setting/missing',
+  'wiring/missing-input',
+  'wiring/unknown-stage',
+  'params/missing',
+  'params/unknown',
+  'params/unknown-profile',
+  'params/unused',
+  'matrix/param',
+  'matrix/unknown',
+  'subrecipe/output',
+  'sweep/goal',
+  'sweep/param',
+]);
 
 /** A longer chain of recipes that extend each other is refused. */
 const maximumChain = 16;
@@ -39,6 +61,8 @@ interface Link {
 class Composer {
   /** Every file is composed once, however many recipes extend it. */
   readonly #composed = new Map<string, MapNode | undefined>();
+  /** Something that is extended could not be read. */
+  lacksRecipes = false;
 
   constructor(
     readonly diagnostics: Diagnostics,
@@ -54,6 +78,7 @@ class Composer {
     for (const node of extended.value.kind === 'list' ? extended.value.items : [extended.value]) {
       const base = this.#base(node, chain, root);
       if (base) merged = merged ? mergeMaps(merged, base, this.diagnostics) : base;
+      else this.lacksRecipes = true;
     }
     const nearest = { ...recipe, entries: own };
     return merged ? mergeMaps(merged, nearest, this.diagnostics) : nearest;

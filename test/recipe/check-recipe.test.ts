@@ -198,6 +198,20 @@ stages:
   });
 });
 
+describe('extends of a recipe that is not there', () => {
+  test('is told of without what the recipe would have held, and with what is wrong whatever it holds', async () => {
+    const text = `recipe: 1
+extends: ./gone.yaml
+stages:
+  tokens: { uses: tokenize, in: [mail, base], with: { max_length: "\${params.length}" } }
+  train: { with: { epochs: 3 } }
+  short: { uses: tokenize, in: [mail, base], with: { max_length: 4 } }
+  audit: null
+`;
+    expect(await codes(text)).toEqual(['extends/missing', 'setting/range']);
+  });
+});
+
 describe('extends of a package', () => {
   test.each(['npm:@mail/corpus/base.yaml', '@mail/corpus/base.yaml', '@mail/corpus', 'npm:@mail/corpus'])(
     'finds %s',
