@@ -13,6 +13,7 @@ import type { UsedRecipe } from './used-recipe.js';
 import {
   type DraftStage,
   findSource,
+  inputsName,
   type StagePorts,
   type WiredReference,
   type Wiring,
@@ -66,9 +67,6 @@ export function recipeGraph(
   );
   return order.flatMap((name) => byName.get(name) ?? []);
 }
-
-/** The pseudo stage whose outputs are what a sub-recipe is given. */
-const inputsName = 'inputs';
 
 /** One recipe of the tree, wired in itself. */
 class Level {

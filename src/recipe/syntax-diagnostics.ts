@@ -2,6 +2,7 @@
 import type { Document, ErrorCode } from 'yaml';
 import type { Diagnostics, NewDiagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';
+import { indentedTooFar } from './indented-too-far.js';
 import { syntaxMistake } from './syntax-mistakes.js';
 import { unquotedReference } from './unquoted-reference.js';
 
@@ -32,6 +33,11 @@ export function addSyntaxErrors(
       diagnostics.add(unquoted);
       break;
     }
+    const deeper = code === 'BLOCK_AS_IMPLICIT_KEY' ? indentedTooFar(source, start) : undefined;
+    if (deeper) {
+      diagnostics.add(deeper);
+      break;
+    }
     const closing = closingOf(message);
     if (closing !== undefined) {
       const opening = openings[closing] ?? closing;
@@ -40,7 +46,7 @@ export function addSyntaxErrors(
         code: 'yaml/unclosed',
         message: `a ${nameOf(opening)} above is not closed`,
         location,
-        help: `write ${nameOf(closing)} where it ends`,
+        help: `write ${opening === closing ? 'another ' : ''}${nameOf(closing)} where it ends`,
         related: at < 0 ? [] : [{ location: source.excerpt(at, at + 1), message: 'it was opened here' }],
       });
       break;

@@ -18,6 +18,9 @@ export interface DraftStage {
   readonly info: StagePorts | undefined;
 }
 
+/** The pseudo stage whose outputs are what a sub-recipe is given. */
+export const inputsName = 'inputs';
+
 /** The stages by name. */
 export type DraftStages = ReadonlyMap<string, DraftStage>;
 
@@ -200,7 +203,8 @@ class Wirer {
     const stage = this.stages.get(name);
     if (!stage) {
       const names = [...this.stages.keys()].filter((other) => other !== this.stage.name);
-      const help = didYouMean(name, names);
+      const inputs = Object.keys(this.stages.get(inputsName)?.info?.outputs ?? {});
+      const help = inputs.includes(name) ? `did you mean 'inputs.${name}'?` : didYouMean(name, names);
       this.diagnostics.add({
         code: 'wiring/unknown-stage',
         message: `there is no stage '${name}'`,
@@ -289,9 +293,9 @@ class Wirer {
       message:
         isPortKnown && port !== undefined
           ? `the output '${port}' of stage '${stage.name}' has no part '${name}'`
-          : `stage '${stage.name}' has no output '${wrong}'`,
+          : `stage '${stage.name}' has no output${wrong === '' ? '' : ` '${wrong}'`}`,
       location: excerptOf(node.origin),
-      expected: known.length === 0 ? 'nothing; it has none' : listOfNames(known),
+      ...(wrong !== '' && { expected: known.length === 0 ? 'nothing; it has none' : listOfNames(known) }),
       ...(help && { help }),
       related: [{ location: excerptOf(stage.entry.key), message: `stage '${stage.name}' is written here` }],
     });
