@@ -44,7 +44,7 @@ function formatJson(value: ExplainedValue['value']): string {
 function wayOf({ steps }: ExplainedValue, directory: string): string {
   return steps
     .map((step) => {
-      const instead = (step.instead ?? []).map((one) => describe(one, directory, true)).join(', ');
+      const instead = (step.instead ?? []).map((one) => describe(one, directory, true)).join('; ');
       return `${describe(step, directory, false)}${instead === '' ? '' : ` (not ${instead})`}`;
     })
     .join(' <- ');
