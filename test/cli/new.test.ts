@@ -93,7 +93,8 @@ describe('roux new', () => {
     const notes = ['one, two and three were asked about it', 'four, five and six were asked about it'];
     const table = rows(
       60,
-      (text, label, index) => `${index},${text},${label},"${notes[index % 2]}, and nobody said more than that"`,
+      (text, label, index) =>
+        `${index},${text},${label},"${notes[index % 2]}, and nobody said more than that"`,
     );
     write('frame.csv', `,wording,kind,annotations\n${table}`);
     expect((await begin('frame.csv', '-o', 'frame.yaml')).code).toBe(0);

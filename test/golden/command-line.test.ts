@@ -66,6 +66,8 @@ const commands: readonly (readonly string[])[] = [
   ['new', 'mail.tsv', '--model', 'nothing'],
   ['new', 'mail.tsv', '--model', 'empty'],
   ['why', 'mial', 'spam'],
+  ['why', 'recipes/spam.yaml'],
+  ['runs', 'tag', 'latest', '1st'],
   ['compare'],
   ['compare', 'latest', 'latest', '--store', 'STORE'],
   ['runs', 'tag', 'latest', 'baseline'],

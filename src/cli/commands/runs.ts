@@ -138,7 +138,7 @@ async function tag(
   if (!isTagName(name)) {
     throw new CommandLineError('command/argument', `${JSON.stringify(name)} cannot be the name of a run`, {
       written: name,
-      help: `expected: ${tagNameRule}`,
+      expected: tagNameRule,
     });
   }
   const store = await openRunStore(options, terminal);

@@ -37,6 +37,12 @@ async function whyCommand(
 ): Promise<void> {
   const { loadRecipe, openProjectStore } = await import('../recipe-source.js');
   const json = options.json === true;
+  if (written === undefined && /\.ya?ml$/i.test(name)) {
+    throw new CommandLineError('command/argument', `no stage is named: ${name} is a recipe`, {
+      written: name,
+      help: `name the stage first: roux why STAGE ${name}`,
+    });
+  }
   const recipe = await loadRecipe(written, options, { terminal, json });
   if (recipe === undefined) {
     exit(exitCodes.wrong);
