@@ -4,6 +4,7 @@ import { dirname, sep } from 'node:path';
 import { UserError } from '../artifacts/user-error.js';
 import { type FileStamp, fileStamp } from './file-stamp.js';
 import { isFileError } from './file-writing.js';
+import { isGitWriting } from './git-lock.js';
 
 /** Follows a set of paths that can be exchanged. */
 export interface FileWatch {
@@ -19,8 +20,8 @@ export interface FileWatchListener {
   readonly failed: (error: unknown) => void;
 }
 
-/** Editors write a file in several steps, within milliseconds. */
-const quietMs = 20;
+/** Editors write a file in several steps, without a pause between them. */
+const quietMs = 5;
 
 /** Whatever goes on changing (a program that writes data line by line) is waited for longer and longer, up to this. */
 const longestQuietMs = 250;
@@ -66,6 +67,11 @@ export async function watchFiles(ignoredFolder: string, listener: FileWatchListe
     for (const [path, stamp] of told) if (stampOf(path) !== stamp) collect(path);
   };
   const tell = () => {
+    // Another branch is one change, however long git takes.
+    if (isGitWriting(folders)) {
+      timer = setTimeout(tell, quietMs);
+      return;
+    }
     const paths = [...collected];
     collected.clear();
     lastTold = Date.now();

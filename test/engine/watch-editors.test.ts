@@ -1,6 +1,7 @@
 /** What editors, git and other programs do to files, and what a watch makes of it. */
-import { appendFile, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, mkdir, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Rig } from '../rig/rig.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
@@ -136,6 +137,36 @@ test('a branch that changes many files at once is one run', async () => {
     await told.until('finished done', told.summaries.length + 1);
   expect(told.summaries.at(-1)?.outcome).toBe('done');
   expect(told.told).not.toContain('problems');
+});
+
+test.each(['.git', 'main/.git/worktrees/here'])(
+  'while git holds the lock of %s nothing runs',
+  async (folder) => {
+    if (folder !== '.git') await rig.write('.git', `gitdir: ${folder}\n`);
+    await rig.write('data.txt', 'main');
+    const told = await watch({ r: { uses: 'read', with: { path: 'data.txt' } } });
+    const lock = join(rig.folder, folder, 'index.lock');
+    await mkdir(dirname(lock), { recursive: true });
+    await writeFile(lock, '');
+    await unlink(place('data.txt'));
+    await setTimeout(300);
+    await writeFile(place('data.txt'), 'half');
+    await setTimeout(300);
+    expect(told.told.filter((text) => text.startsWith('plan'))).toHaveLength(1);
+    await writeFile(place('data.txt'), 'branch');
+    await rm(lock);
+    await told.until('finished done', 2);
+    expect(told.summaries).toHaveLength(2);
+    expect(told.told).not.toContain('problems');
+  },
+);
+
+test('a lock that was left long ago is not waited for', async () => {
+  await rig.write('.git/index.lock', '');
+  await utimes(place('.git/index.lock'), 1, 1);
+  const told = await watch({ a: write('one') });
+  await writeFile(place('recipe.yaml'), recipeText({ a: write('two') }));
+  await told.until('finished done', 2);
 });
 
 test('what was asked for again runs although nothing changed', async () => {
