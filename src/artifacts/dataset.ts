@@ -146,7 +146,7 @@ export async function* readLines(file: string): AsyncGenerator<string, void, und
 
 /** Appends lines to a file through a buffer. */
 export class LineWriter {
-  readonly #descriptor: number;
+  #descriptor: number | undefined;
   #pending: string[] = [];
   #size = 0;
 
@@ -160,20 +160,30 @@ export class LineWriter {
     if (this.#size >= writeBuffer) this.#flush();
   }
 
+  /** Writes what is left and closes the file. */
   close(): void {
     try {
       this.#flush();
     } finally {
-      closeSync(this.#descriptor);
+      this.abandon();
     }
+  }
+
+  /** Closes the file without writing what is left. Does nothing when the file is closed. */
+  abandon(): void {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 
   #flush(): void {
     if (this.#pending.length === 0) return;
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) throw new Error('the file is closed');
     const bytes = Buffer.from(`${this.#pending.join('\n')}\n`, 'utf8');
     this.#pending = [];
     this.#size = 0;
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#descriptor, bytes, done);
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
   }
 }
 
@@ -206,7 +216,7 @@ class FileDatasetWriter implements DatasetWriter {
 
   async finish(description: DatasetDescription, splits: readonly SplitName[] = []): Promise<Dataset> {
     for (const split of splits) this.#split(split);
-    this.abort();
+    for (const state of this.#splits.values()) state.file.close();
     const { labels } = description;
     const summaries: Partial<Record<SplitName, DatasetSplit>> = {};
     for (const name of splitNames) {
@@ -224,7 +234,7 @@ class FileDatasetWriter implements DatasetWriter {
   }
 
   abort(): void {
-    for (const state of this.#splits.values()) state.file.close();
+    for (const state of this.#splits.values()) state.file.abandon();
   }
 
   #split(name: SplitName): { file: LineWriter; rows: number; labelCounts: number[] } {

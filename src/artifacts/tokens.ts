@@ -222,7 +222,7 @@ class FileTokensWriter implements TokensWriter {
 
   async finish(description: TokensDescription, splits: readonly SplitName[] = []): Promise<Tokens> {
     for (const split of splits) this.#split(split);
-    this.abort();
+    for (const state of this.#splits.values()) state.ids.close();
     const summaries: Partial<Record<SplitName, TokensSplitSummary>> = {};
     for (const name of splitNames) {
       const state = this.#splits.get(name);
@@ -239,7 +239,7 @@ class FileTokensWriter implements TokensWriter {
   }
 
   abort(): void {
-    for (const state of this.#splits.values()) state.ids.close();
+    for (const state of this.#splits.values()) state.ids.abandon();
   }
 
   async #writeSplit(name: SplitName, state: SplitState): Promise<void> {

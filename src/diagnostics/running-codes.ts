@@ -161,6 +161,7 @@ export const runningCodes = {
   'store/version': 'a store of another version, or no store',
   'disk/eacces': 'permission denied',
   'disk/edquot': 'the disk quota is used up',
+  'disk/efbig': 'a file that is larger than the system allows',
   'disk/eio': 'the disk reports an error',
   'disk/emfile': 'too many open files',
   'disk/enametoolong': 'a file name that is too long',

@@ -20,6 +20,11 @@ const explanations: Readonly<Record<string, Explanation>> = {
     message: 'The disk quota is used up',
     help: 'Free some space, or remove old results: roux cache gc',
   },
+  EFBIG: {
+    code: 'disk/efbig',
+    message: 'A file is larger than the system allows',
+    help: 'Raise the limit (ulimit -f), or name a store on another file system: --store or ROUX_STORE',
+  },
   EACCES: {
     code: 'disk/eacces',
     message: 'Permission denied',

@@ -91,3 +91,22 @@ test('lines longer than what is read at once, and characters at its borders, arr
 test('a folder that holds no data set is a mistake of the user', async () => {
   await expect(openDataset(emptyFolder())).rejects.toMatchObject({ details: { code: 'file/missing' } });
 });
+
+test('a data set that is given up after it could not be finished keeps the first error', async () => {
+  const path = emptyFolder();
+  const writer = createDatasetWriter(path);
+  writer.write('train', { id: '0', text: 'a' });
+  mkdirSync(join(path, 'dataset.json'));
+  await expect(writer.finish({ labels: null, columns: [], pairs: false, statistics: {} })).rejects.toThrow(
+    'EISDIR',
+  );
+  expect(() => writer.abort()).not.toThrow();
+});
+
+test('a data set that is given up writes no more', () => {
+  const path = emptyFolder();
+  const writer = createDatasetWriter(path);
+  writer.write('train', { id: '0', text: 'a' });
+  writer.abort();
+  expect(readFileSync(join(path, 'train.jsonl'), 'utf8')).toBe('');
+});

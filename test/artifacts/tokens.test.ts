@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -82,4 +82,12 @@ test('tensors that contradict each other are refused', async () => {
     details: { code: 'tokens/contradiction' },
   });
   await expect(readTokens(tokens, 'test')).rejects.toMatchObject({ details: { found: 'train' } });
+});
+
+test('tokens that are given up after they could not be finished keep the first error', async () => {
+  const writer = createTokensWriter(folder);
+  writer.add('train', { inputIds: [2, 3], tokenTypeIds: [0, 0], row: 0, id: 'a' });
+  mkdirSync(join(folder, 'tokens.json'));
+  await expect(writer.finish(description)).rejects.toThrow('EISDIR');
+  expect(() => writer.abort()).not.toThrow();
 });

@@ -84,6 +84,15 @@ test('a full disk is told as such', async () => {
   });
 });
 
+test('a file beyond the limit of the process is told as such', async () => {
+  expect(await failWith({ do: 'fail', how: 'EFBIG' })).toMatchObject({
+    kind: 'user',
+    code: 'disk/efbig',
+    message: 'A file is larger than the system allows while running stage g',
+    help: expect.stringContaining('ulimit -f'),
+  });
+});
+
 test('a crash in native code is a failure of the stage, and the engine goes on', async () => {
   const running = rig.run({ g: rig.gate('g'), w: { uses: 'write', with: { text: 'fine' } } }, { threads: 1 });
   (await rig.gates.begin('g')).tell({ do: 'die', signal: 'SIGSEGV' });
