@@ -21,8 +21,17 @@ const mostNamed = 5;
  * Between two matched lines, as many of the unmatched ones as pair up count as changed.
  */
 export function compareLines(before: Uint32Array, after: Uint32Array): LineChanges {
-  const isGone = unmatched(before, after);
-  const isNew = unmatched(after, before);
+  const changes = compareMatched(before, after, 'last');
+  if (!changes.reordered) return changes;
+  // Perhaps only the first of several equal lines was removed or added.
+  const others = compareMatched(before, after, 'first');
+  return others.reordered ? changes : others;
+}
+
+/** @param leftOver which of several equal lines have no partner, where one text has more of them */
+function compareMatched(before: Uint32Array, after: Uint32Array, leftOver: 'first' | 'last'): LineChanges {
+  const isGone = unmatched(before, after, leftOver);
+  const isNew = unmatched(after, before, leftOver);
   let added = 0;
   let removed = 0;
   let changed = 0;
@@ -50,13 +59,17 @@ export function compareLines(before: Uint32Array, after: Uint32Array): LineChang
   return { added, removed, changed, reordered, at };
 }
 
-/** 1 for every line of `lines` that has no partner in `others`; of equal lines the last ones are left over. */
-function unmatched(lines: Uint32Array, others: Uint32Array): Uint8Array {
+/** 1 for every line of `lines` that has no partner in `others`. */
+function unmatched(lines: Uint32Array, others: Uint32Array, leftOver: 'first' | 'last'): Uint8Array {
   const counts = new Map<number, number>();
   for (const hash of others) counts.set(hash, (counts.get(hash) ?? 0) + 1);
-  return Uint8Array.from(lines, (hash) => {
+  const marks = new Uint8Array(lines.length);
+  for (let step = 0; step < lines.length; step++) {
+    const index = leftOver === 'last' ? step : lines.length - 1 - step;
+    const hash = lines[index] ?? 0;
     const count = counts.get(hash) ?? 0;
     if (count > 0) counts.set(hash, count - 1);
-    return count > 0 ? 0 : 1;
-  });
+    else marks[index] = 1;
+  }
+  return marks;
 }

@@ -18,6 +18,8 @@ describe('lines, written as letters', () => {
     ['abc', 'axyc', { ...none, changed: 1, added: 1, at: [2, 3] }],
     ['abc', 'cba', { ...none, reordered: true }],
     ['aab', 'aaab', { ...none, added: 1, at: [3] }],
+    ['abac', 'bac', { ...none, removed: 1 }],
+    ['bac', 'abac', { ...none, added: 1, at: [1] }],
     ['', 'ab', { ...none, added: 2, at: [1, 2] }],
     ['ab', '', { ...none, removed: 2 }],
     ['abcdef', 'xbcyef', { ...none, changed: 2, at: [1, 4] }],
