@@ -10,8 +10,15 @@ import { isList, isObject, requiredNames } from './describe-schema.js';
 import { inWords, stageInWords } from './editor-words.js';
 import { paramSchema, recipeSchema, stageSchema } from './recipe-schema.js';
 
-/** The schema of a recipe that may use these stage types, and others that plugins define. */
-export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
+/**
+ * The schema of a recipe that may use these stage types.
+ *
+ * @param plugins `known`: no plugins define others; `unknown`: those of recipes that name some may
+ */
+export function editorRecipeSchema(
+  stages: readonly StageFacts[],
+  plugins: 'known' | 'unknown' = 'unknown',
+): JsonObject {
   const sections = propertiesOf(recipeSchema);
   const stage = propertiesOf(stageSchema);
   const uses: JsonObject = {
@@ -53,8 +60,22 @@ export function editorRecipeSchema(stages: readonly StageFacts[]): JsonObject {
     else: {
       ...allowParams(recipe({ required: ['uses'], allOf: [...consequences, ...requirements] })),
       required: ['stages'],
+      ...(plugins === 'known'
+        ? { allOf: [onlyKnownTypes(stages)] }
+        : { if: { required: ['plugins'] }, else: onlyKnownTypes(stages) }),
     },
   };
+}
+
+/** A stage is of one of these types, a recipe of its own, or what a parameter says. */
+function onlyKnownTypes(stages: readonly StageFacts[]): JsonObject {
+  const uses: JsonObject = {
+    anyOf: [
+      { enum: stages.map(({ type }) => type) },
+      { pattern: '\\.[yY][aA]?[mM][lL]$|^npm:|^\\.{0,2}/|\\$\\{' },
+    ],
+  };
+  return { properties: { stages: { additionalProperties: { properties: { uses } } } } };
 }
 
 /** A pattern, not a constant: completion takes `train` for the beginning of `train-tokenizer`. */

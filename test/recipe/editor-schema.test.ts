@@ -23,6 +23,7 @@ describe("the editors' schema", () => {
   test('accepts a good recipe with parameters anywhere and defaults left out', () => {
     const text = `
 recipe: 1
+plugins: [./shout.ts]
 params: { epochs: 3, split: { train: 1, validation: 0, test: 0 } }
 seed: "\${params.seed}"
 stages:
@@ -56,6 +57,7 @@ stages:
       'recipe: 1\nstages: { a: { uses: train, in: b, with: { schedule: lineer } } }',
       '/stages/a/with/schedule',
     ],
+    ['an unknown stage type', 'recipe: 1\nstages: { a: { uses: load-modle } }', '/stages/a/uses'],
     ['a missing setting', 'recipe: 1\nstages: { a: { uses: load-dataset } }', '/stages/a'],
     [
       'an unknown input',

@@ -42,7 +42,8 @@ async function schemaCommand(options: SchemaOptions, { terminal, exit }: Command
     exit(exitCodes.wrong);
     return;
   }
-  const text = JSON.stringify(editorRecipeSchema([...loaded.value.values()]), null, 2);
+  const plugins = options.recipe === undefined && options.plugin === undefined ? 'unknown' : 'known';
+  const text = JSON.stringify(editorRecipeSchema([...loaded.value.values()], plugins), null, 2);
   if (options.output === undefined) {
     terminal.print(text);
     return;
