@@ -96,6 +96,8 @@ export interface WatchOptions<Problem> extends Selection {
   readonly onFinished?: (summary: RunSummary, sample: boolean) => void;
   /** The recipe has mistakes; what ran before goes on. */
   readonly onProblems?: (problems: readonly Problem[]) => void;
+  /** The mistakes are gone, and the recipe is again the one whose run was told of last. */
+  readonly onMended?: () => void;
   /** Everything is up to date with the files, and nothing is running. Called once per change at most. */
   readonly onIdle?: () => void;
 }

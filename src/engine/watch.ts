@@ -121,8 +121,8 @@ class RecipeWatch<Problem> {
       }
       // That all is well again is news, also when there is nothing to run.
       if (this.mistaken) this.idle = false;
-      this.mistaken = false;
       await this.consider(loaded.recipe, changedFiles, asked);
+      this.mistaken = false;
     } finally {
       this.updating = false;
       this.tellWhenIdle();
@@ -167,6 +167,7 @@ class RecipeWatch<Problem> {
     if (this.current?.state === state && this.newest !== undefined && !again) {
       // Only a comment, or a file that was saved as it was; locations may have moved.
       this.current = { recipe, state };
+      if (this.mistaken) this.options.onMended?.();
       return;
     }
     this.current = { recipe, state };

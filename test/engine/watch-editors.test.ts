@@ -118,6 +118,7 @@ test('a recipe that is mended as it was runs nothing, and that is told', async (
   await told.until('idle', 2);
   await writeFile(place('recipe.yaml'), recipeText({ a: write('one') }));
   await told.until('idle', 3);
+  expect(told.told.slice(-4)).toEqual(['problems', 'idle', 'mended', 'idle']);
   expect(told.summaries).toHaveLength(1);
 });
 

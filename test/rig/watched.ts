@@ -49,6 +49,7 @@ export class Watched {
         tell(`finished ${summary.outcome}`);
       },
       onProblems: () => tell('problems'),
+      onMended: () => tell('mended'),
       onIdle: () => tell('idle'),
       onControl: (control) => {
         this.control = control;

@@ -86,6 +86,7 @@ async function watchCommand(
         screen.finished(summary, sample);
       },
       onProblems: (problems) => screen.problems(problems),
+      onMended: () => screen.mended(),
       onIdle: () => {
         screen.idle();
         // The next change may be one of the recipe: what checks it is loaded while nothing happens.

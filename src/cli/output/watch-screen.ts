@@ -68,6 +68,11 @@ export class WatchScreen {
     this.print(async () => `\n${await formatProblems(problems, this.terminal, consequence)}`);
   }
 
+  mended(): void {
+    const { colors } = this.terminal;
+    this.print(() => `\n${colors.green('No mistakes any more')}, and nothing else to run.`);
+  }
+
   idle(): void {
     this.print(() => this.terminal.colors.dim(`Waiting for changes; ${this.keysHint}.`));
   }
@@ -145,6 +150,8 @@ export class WatchJson {
   problems(diagnostics: readonly Diagnostic[]): void {
     this.print({ event: 'diagnostics', diagnostics });
   }
+
+  mended(): void {}
 
   idle(): void {
     this.print({ event: 'watch-idle' });
