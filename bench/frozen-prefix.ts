@@ -18,7 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { minilmFolder, python, sst2File } from './support/minilm.js';
+import { minilmFolder, sst2File } from './support/minilm.js';
+import { python } from './support/python.js';
 import { Side } from './support/side.js';
 
 const { values } = parseArgs({
@@ -127,7 +128,7 @@ async function startPeers(freezes: readonly Freeze[]): Promise<readonly Peer[]> 
       freeze: FREEZES[freeze].peer,
     };
     const name = `Hugging Face Trainer, ${freeze} frozen`;
-    const { side, ready } = await Side.start(name, python, [script, JSON.stringify(settings)]);
+    const { side, ready } = await Side.start(name, python(), [script, JSON.stringify(settings)]);
     console.log(`${name}: ${ready.versions}; ${ready.settings}`);
     await side.train(WARM_UP_STEPS);
     peers.push({ freeze, side, costs: [] });

