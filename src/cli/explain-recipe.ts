@@ -1,4 +1,5 @@
 /** `roux plan --explain`. */
+import { stagesByName } from '../engine/selection.js';
 import type { ExplainedStage } from '../recipe/explain-values.js';
 import { formatExplanation } from './output/explanation.js';
 import type { Terminal } from './output/terminal.js';
@@ -27,11 +28,9 @@ export async function explainRecipeTo(
     return false;
   }
   const { recipe, explain } = explained.value;
-  const named = new Set([...(options.only ?? []), ...(options.until ?? [])]);
+  const named = [...(options.only ?? []), ...(options.until ?? [])];
   const meant = new Set(
-    recipe.stages.flatMap(({ name, groups = [] }) =>
-      named.size === 0 || [name, ...groups].some((one) => named.has(one)) ? [name] : [],
-    ),
+    named.length === 0 ? recipe.stages.map(({ name }) => name) : named.flatMap(stagesByName(recipe)),
   );
   const stages: readonly ExplainedStage[] = explain().filter(({ name }) => meant.has(name));
   const { file, profile } = recipe;

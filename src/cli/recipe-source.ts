@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { SourceText } from '../diagnostics/source-text.js';
 import { didYouMean, listOfNames } from '../diagnostics/suggest.js';
 import type { LoadedRecipe } from '../engine/api.js';
+import { stagesByName } from '../engine/selection.js';
 import type { Store } from '../engine/store.js';
 import type { JsonObject } from '../plugin/stage-info.js';
 import type { CheckRecipeOptions } from '../recipe/check-recipe.js';
@@ -47,15 +48,16 @@ export function checkOptions(file: string, options: RecipeValueOptions): CheckRe
 
 /** Stages that `--only` and the like name and the recipe does not have. */
 export function unknownStages(
-  { stages }: CheckedRecipe,
+  recipe: CheckedRecipe,
   { only = [], until = [], force = [] }: SelectionOptions,
 ): readonly Diagnostic[] {
-  const names = [...new Set(stages.flatMap(({ name, groups = [] }) => [name, ...groups]))];
+  const names = [...new Set(recipe.stages.flatMap(({ name, groups = [] }) => [name, ...groups]))];
+  const meant = stagesByName(recipe);
   const written = Object.entries({ only, until, force }).flatMap(([option, values]) =>
     values.map((value) => [option, value] as const),
   );
   return written
-    .filter(([, name]) => !names.includes(name))
+    .filter(([, name]) => meant(name).length === 0)
     .map(([option, name]) => {
       const source = new SourceText('<command line>', `--${option} ${name}`, '.');
       const help = didYouMean(name, names);

@@ -31,8 +31,27 @@ export function selectStages(recipe: CheckedRecipe, { only, force }: Selection):
 }
 
 /** The names of the stages that each of the written names means. */
-function namedStages({ stages }: CheckedRecipe, written: readonly string[]): readonly string[] {
+function namedStages(recipe: CheckedRecipe, written: readonly string[]): readonly string[] {
   if (written.length === 0) return [];
+  const meant = stagesByName(recipe);
+  return written.flatMap((name) => {
+    const named = meant(name);
+    if (named.length > 0) return named;
+    const names = recipe.stages.flatMap((stage) => [stage.name, ...(stage.groups ?? [])]);
+    throw new UserError({
+      message: `The recipe has no stage ${name}`,
+      code: 'command/unknown-stage',
+      found: name,
+      expected: `one of ${[...new Set(names)].join(', ')}`,
+    });
+  });
+}
+
+/**
+ * What names mean: a stage; all variants of one (`train`), or those with some values (`train[seed=1]`, values in any order); all
+ * stages of a recipe that is used as one. Gives names of stages, none where a name means nothing.
+ */
+export function stagesByName({ stages }: CheckedRecipe): (written: string) => readonly string[] {
   const byName = new Map<string, string[]>(stages.map(({ name }) => [name, [name]]));
   for (const { name, groups = [] } of stages) {
     for (const group of groups) {
@@ -41,16 +60,22 @@ function namedStages({ stages }: CheckedRecipe, written: readonly string[]): rea
       byName.set(group, members);
     }
   }
-  return written.flatMap((name) => {
-    const named = byName.get(name);
-    if (named !== undefined) return named;
-    throw new UserError({
-      message: `The recipe has no stage ${name}`,
-      code: 'command/unknown-stage',
-      found: name,
-      expected: `one of ${[...byName.keys()].join(', ')}`,
-    });
-  });
+  return (written) => byName.get(written) ?? variantsWith(stages, written);
+}
+
+function variantsWith(stages: readonly CheckedStage[], written: string): readonly string[] {
+  const [, group = '', brackets] = /^([^[]+)\[([^\]]+)\]$/.exec(written) ?? [];
+  if (brackets === undefined) return [];
+  const values = brackets.split(',').map((part) => part.trim().split(/ *= */, 2));
+  return stages
+    .filter(({ groups = [], variant = {} }) => {
+      const hasValues = values.every(
+        ([axis = '', label]) =>
+          label !== undefined && Object.hasOwn(variant, axis) && variant[axis] === label,
+      );
+      return hasValues && groups.includes(group);
+    })
+    .map(({ name }) => name);
 }
 
 /** The stages that a stage takes inputs from. */

@@ -189,6 +189,36 @@ stages:
   });
 });
 
+test('variants are chosen by some of their values, in any order', async () => {
+  await project.write({
+    'varied.yaml': `recipe: 1
+plugins: [./stages/work.mjs]
+params: { text: x, more: y }
+matrix: { text: [p, q], more: [r, s] }
+stages:
+  a: { uses: work, with: { text: "\${params.text}\${params.more}" } }
+  b: { uses: work, in: { before: a } }
+`,
+  });
+  const planned = async (...only: readonly string[]): Promise<readonly string[]> => {
+    const options = only.flatMap((name) => ['--only', name]);
+    const { stdout } = await project.run(['plan', 'varied.yaml', ...options, '--json']);
+    return JSON.parse(stdout).stages.map(({ name }: { name: string }) => name);
+  };
+  expect(await planned('a[text=p]')).toEqual(['a[text=p,more=r]', 'a[text=p,more=s]']);
+  expect(await planned('a[more=s, text=q]')).toEqual(['a[text=q,more=s]']);
+  expect(await planned('b[more=r]')).toHaveLength(4);
+  const explained = await project.run(['plan', 'varied.yaml', '--explain', '--only', 'b[more=s,text=q]']);
+  expect(explained.stdout).toMatch(/^b\[text=q,more=s\] /);
+  expect((await project.run(['plan', 'varied.yaml', '--only', 'a[text=z]'])).code).toBe(2);
+  expect((await project.run(['why', 'a[more=s,text=q]', 'varied.yaml'])).stdout).toContain(
+    'a[text=q,more=s]  has to run',
+  );
+  const several = await project.run(['why', 'a[more=s]', 'varied.yaml']);
+  expect(several.stderr).toContain('a[more=s] means several stages');
+  expect(several.stderr).toContain('name one: a[text=p,more=s], a[text=q,more=s]');
+});
+
 test('items of a list that a param and an extended recipe give are explained by their whole way', async () => {
   await project.write({
     'mail.tsv': 'text\tlabel\na\tb\n',

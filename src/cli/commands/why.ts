@@ -35,7 +35,10 @@ async function whyCommand(
   options: WhyOptions,
   { terminal, exit }: CommandOutside,
 ): Promise<void> {
-  const { loadRecipe, openProjectStore } = await import('../recipe-source.js');
+  const [{ loadRecipe, openProjectStore }, { stagesByName }] = await Promise.all([
+    import('../recipe-source.js'),
+    import('../../engine/selection.js'),
+  ]);
   const json = options.json === true;
   if (written === undefined && /\.ya?ml$/i.test(name)) {
     throw new CommandLineError('command/argument', `no stage is named: ${name} is a recipe`, {
@@ -48,11 +51,18 @@ async function whyCommand(
     exit(exitCodes.wrong);
     return;
   }
-  const names = recipe.stages.map((stage) => stage.name);
-  if (!names.includes(name)) {
+  const names = recipe.stages.map((one) => one.name);
+  const [stage, ...others] = stagesByName(recipe)(name);
+  if (stage === undefined) {
     throw new CommandLineError('command/unknown-stage', `the recipe has no stage ${name}`, {
       written: name,
       help: didYouMean(name, names) ?? `stages: ${names.join(', ')}`,
+    });
+  }
+  if (others.length > 0) {
+    throw new CommandLineError('command/argument', `${name} means several stages`, {
+      written: name,
+      help: `name one: ${[stage, ...others].join(', ')}`,
     });
   }
   const [{ explainStage }, { formatExplanation, explanationAsJson }] = await Promise.all([
@@ -61,7 +71,7 @@ async function whyCommand(
   ]);
   const store = await openProjectStore(options, terminal);
   try {
-    const explanation = await explainStage(recipe, name, { store });
+    const explanation = await explainStage(recipe, stage, { store });
     terminal.print(
       json
         ? JSON.stringify(explanationAsJson(explanation), null, 2)
