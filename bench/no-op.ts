@@ -21,7 +21,7 @@ import { median, peakMemory, processorMilliseconds, runInTurns, runProcess } fro
 const rounds = Number(process.argv[2] ?? 15);
 const goals = { ms: 150, megabytes: 150 };
 
-const peers = installPeers();
+const peers = installPeers('engines');
 const ours = temporaryFolder('roux');
 const theirs = temporaryFolder('turbo');
 try {

@@ -5,20 +5,11 @@
  * `node bench/run.mjs predict-speed [--segments 5] [--threads 2] [--batch 32] [--limit 872]`. Installs transformers.js under
  * build/peers at the first run. All sides run in this process, in the environment that roux gives its own.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as ort from 'onnxruntime-node';
 import { createRandom } from '../src/data/random.js';
@@ -28,9 +19,9 @@ import { createPredictor, padSequences, type TokenSequence } from '../src/models
 import { openRuntime } from '../src/runtime/open-runtime.js';
 import { modelToOnnx } from '../src/stages/export/onnx-model.js';
 import { median, minilmFolder, sst2File } from './support/minilm.js';
+import { installPeers, peerVersions } from './support/peers.js';
 
 const PEER = '@huggingface/transformers';
-const PEER_VERSION = '4.3.1';
 
 const { values } = parseArgs({
   options: {
@@ -140,14 +131,7 @@ async function rawContender(): Promise<Contender> {
 
 /** transformers.js as its documentation shows it, a batch of texts at a time. */
 async function transformersContender(): Promise<Contender> {
-  const peers = fileURLToPath(new URL('../build/peers/', import.meta.url));
-  if (!existsSync(join(peers, 'node_modules', PEER))) {
-    mkdirSync(peers, { recursive: true });
-    writeFileSync(join(peers, 'package.json'), '{ "private": true }\n');
-    const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${PEER}@${PEER_VERSION}`];
-    if (spawnSync('npm', install, { cwd: peers, stdio: 'inherit' }).status !== 0)
-      throw new Error(`no ${PEER}`);
-  }
+  const peers = installPeers('inference');
   const { pipeline, env } = await import(
     pathToFileURL(createRequire(join(peers, 'x.js')).resolve(PEER)).href
   );
@@ -159,7 +143,7 @@ async function transformersContender(): Promise<Contender> {
   });
   return {
     name: 'transformers.js, from text',
-    settings: `${PEER} ${PEER_VERSION}, fp32, batches of ${batch}`,
+    settings: `${PEER} ${peerVersions.inference[PEER]}, fp32, batches of ${batch}`,
     run: async () => {
       for (let start = 0; start < texts.length; start += batch)
         await classify(texts.slice(start, start + batch));

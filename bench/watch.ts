@@ -28,7 +28,7 @@ const goal = 100;
 /** After the first stage the other nine follow; then the tool waits for the next change. */
 const restMs = 2_500;
 
-const peers = installPeers();
+const peers = installPeers('engines');
 const results = {
   roux: await measure('roux', (folder) => {
     writeRouxProject(folder, chainLength);

@@ -4,12 +4,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The versions that figures in docs/ were measured with. */
-const versions = { turbo: '2.11.11', wireit: '0.14.13' } as const;
+export const peerVersions = {
+  engines: { turbo: '2.11.11', wireit: '0.14.13' },
+  inference: { '@huggingface/transformers': '4.3.1' },
+} as const;
 
-/** Installs the peers with npm, unless they are there; gives back the folder whose `node_modules` they are in. */
-export function installPeers(): string {
-  const folder = join(process.cwd(), 'build', 'peers');
-  const wanted = JSON.stringify({ name: 'peers', private: true, dependencies: versions });
+/** Installs peers with npm, unless they are there; gives back the folder whose `node_modules` they are in. */
+export function installPeers(kind: keyof typeof peerVersions): string {
+  const folder = join(process.cwd(), 'build', 'peers', kind);
+  const wanted = JSON.stringify({ name: 'peers', private: true, dependencies: peerVersions[kind] });
   // Written last: an installation that was interrupted is begun again.
   const installed = join(folder, 'installed.json');
   if (existsSync(installed) && readFileSync(installed, 'utf8') === wanted) return folder;
