@@ -133,7 +133,11 @@ async function executeIn(temporary: string, request: ExecutionRequest): Promise<
   const continuation = await prepareContinuation(temporary, request, onDamaged);
   const task = continuation === undefined ? prepared : { ...prepared, continuation: continuation.folders };
   const end = await pool.run(task, listener, request.signal).finally(() => kept.close());
-  if (end.state !== 'done') return end;
+  if (end.state !== 'done') {
+    // Without a checkpoint there is nothing to go on from.
+    if (namesIn(scratch).length === 0) await removeTree(scratch);
+    return end;
+  }
   const changed = await findChangedFile(request);
   if (changed !== undefined) return { state: 'failed', failure: changed };
 

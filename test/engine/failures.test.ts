@@ -84,6 +84,11 @@ test('a full disk is told as such', async () => {
   });
 });
 
+test('a stage that fails without a checkpoint leaves nothing in the store', async () => {
+  await failWith({ do: 'fail', how: 'user' });
+  expect(await rig.debris()).toEqual([]);
+});
+
 test('a file beyond the limit of the process is told as such', async () => {
   expect(await failWith({ do: 'fail', how: 'EFBIG' })).toMatchObject({
     kind: 'user',
