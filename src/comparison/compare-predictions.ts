@@ -7,7 +7,7 @@ import { type PairedDifference, pairedBootstrap } from '../metrics/paired-bootst
 
 /** How two sets of predictions compare. */
 export interface PredictionComparison {
-  /** Examples with the same id, text and true label in both. */
+  /** Examples with the same text and true label in both, and the same id where both have such a one. */
   readonly examples: number;
   readonly onlyInFirst: number;
   readonly onlyInSecond: number;
@@ -68,15 +68,7 @@ export async function comparePredictions(
   options: PredictionOptions,
 ): Promise<PredictionComparison | undefined> {
   const [first, second] = await Promise.all([readAll(firstFolder), readAll(secondFolder)]);
-  const pairs: Pair[] = [];
-  for (const [id, prediction] of first.examples) {
-    const other = second.examples.get(id);
-    if (other === undefined || prediction.text !== other.text || prediction.textPair !== other.textPair)
-      continue;
-    const label = first.labels[prediction.label ?? -1];
-    if (label === undefined || label !== second.labels[other.label ?? -1]) continue;
-    pairs.push({ label, first: prediction, second: other });
-  }
+  const pairs = pairUp(first, second);
   if (pairs.length === 0) return undefined;
   const isRight = (pair: Pair, side: 'first' | 'second'): boolean =>
     (side === 'first' ? first : second).labels[pair[side].predicted] === pair.label;
@@ -104,6 +96,41 @@ export async function comparePredictions(
     lost: { count: lost.length, examples: surest(lost, 'second', options.examples).map(describe) },
     won: { count: won.length, examples: surest(won, 'first', options.examples).map(describe) },
   };
+}
+
+/**
+ * Pairs the examples of the same text and true label: by id, and what is left in order. Ids are the numbers of rows where the data have no
+ * others, and rows come and go.
+ */
+function pairUp(first: AllPredictions, second: AllPredictions): readonly Pair[] {
+  const pairs: Pair[] = [];
+  const contentOf = ({ text, textPair, label = -1 }: Prediction, { labels }: AllPredictions): string =>
+    JSON.stringify([text, textPair, labels[label]]);
+  const pair = (one: Prediction, other: Prediction): void => {
+    const label = first.labels[one.label ?? -1];
+    if (label !== undefined) pairs.push({ label, first: one, second: other });
+  };
+  const left: Prediction[] = [];
+  const others = new Map(second.examples);
+  for (const [id, one] of first.examples) {
+    const other = others.get(id);
+    if (other === undefined || contentOf(one, first) !== contentOf(other, second)) {
+      left.push(one);
+      continue;
+    }
+    others.delete(id);
+    pair(one, other);
+  }
+  const waiting = new Map<string, Prediction[]>();
+  for (const other of others.values()) {
+    const content = contentOf(other, second);
+    waiting.set(content, [...(waiting.get(content) ?? []), other]);
+  }
+  for (const one of left) {
+    const other = waiting.get(contentOf(one, first))?.shift();
+    if (other !== undefined) pair(one, other);
+  }
+  return pairs;
 }
 
 interface AllPredictions {

@@ -69,6 +69,27 @@ describe('predictions on the same examples', () => {
     expect(found?.differences.accuracy?.difference).toBeCloseTo(-0.4, 12);
   });
 
+  it('are paired by their texts where rows were removed and ids are their numbers', async () => {
+    const found = await compare(
+      {
+        0: ['ham', 'ham', 0.9, 'removed'],
+        1: ['ham', 'ham', 0.9, 'one'],
+        2: ['spam', 'ham', 0.9, 'twice'],
+        3: ['spam', 'spam', 0.9, 'twice'],
+        4: ['ham', 'ham', 0.9, 'of another label'],
+      },
+      {
+        0: ['ham', 'spam', 0.9, 'one'],
+        1: ['spam', 'spam', 0.9, 'twice'],
+        2: ['spam', 'spam', 0.9, 'twice'],
+        3: ['spam', 'spam', 0.9, 'of another label'],
+      },
+    );
+    expect(found).toMatchObject({ examples: 3, onlyInFirst: 2, onlyInSecond: 1 });
+    expect(found?.lost.examples).toMatchObject([{ id: '1', text: 'one' }]);
+    expect(found?.won.examples).toMatchObject([{ text: 'twice' }]);
+  });
+
   it('compare by the names of labels, in whatever order a model has them', async () => {
     const said: Readonly<Record<string, Said>> = {
       1: ['ham', 'ham'],

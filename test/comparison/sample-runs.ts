@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { type Prediction, writePredictions } from '../../src/artifacts/predictions.js';
 import type { ComparedRun, ComparedStage } from '../../src/comparison/compared-run.js';
 
-/** An example: true label, predicted label, probability of that. */
-export type Said = readonly [label: string | undefined, predicted: string, probability?: number];
+/** An example: true label, predicted label, probability of that, and a text other than that of its id. */
+export type Said = readonly [
+  label: string | undefined,
+  predicted: string,
+  probability?: number,
+  text?: string,
+];
 
 const labels = ['ham', 'spam'];
 
@@ -16,16 +21,18 @@ export async function writeSaid(
   order: readonly string[] = labels,
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const predictions = Object.entries(said).map(([id, [label, predicted, probability = 0.9]]): Prediction => {
-    const at = order.indexOf(predicted);
-    return {
-      id,
-      text: `text ${id}`,
-      ...(label === undefined ? {} : { label: order.indexOf(label) }),
-      predicted: at,
-      probabilities: order.map((_, index) => (index === at ? probability : 1 - probability)),
-    };
-  });
+  const predictions = Object.entries(said).map(
+    ([id, [label, predicted, probability = 0.9, text]]): Prediction => {
+      const at = order.indexOf(predicted);
+      return {
+        id,
+        text: text ?? `text ${id}`,
+        ...(label === undefined ? {} : { label: order.indexOf(label) }),
+        predicted: at,
+        probabilities: order.map((_, index) => (index === at ? probability : 1 - probability)),
+      };
+    },
+  );
   await writePredictions(folder, order, predictions);
   return folder;
 }
