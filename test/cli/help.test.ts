@@ -24,7 +24,7 @@ describe('every command', () => {
   it.each(Object.keys(modules))('%s explains itself, with examples', async (name) => {
     const module = await modules[name]?.();
     const command = module?.command({ terminal: fakeTerminal(), args: [], exit: () => undefined });
-    for (const one of command?.commands.length ? command.commands : [command]) {
+    for (const one of [command, ...(command?.commands ?? [])]) {
       const written: string[] = [];
       one?.configureOutput({ writeOut: (text) => void written.push(text), getOutHelpWidth: () => 100 });
       one?.outputHelp();

@@ -21,7 +21,11 @@ interface CacheOptions {
 export function command(outside: CommandOutside): Command {
   const cache = new Command('cache')
     .summary('list, clean and verify the store')
-    .description('What the store holds, and how it is kept small and sound.');
+    .description('What the store holds, and how it is kept small and sound.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ roux cache ls\n  $ roux cache gc --older-than 30d\n  $ roux cache verify',
+    );
   cache
     .command('ls')
     .description('List the results in the store, the one used last first.')

@@ -30,7 +30,8 @@ export function command(outside: CommandOutside): Command {
     .description(
       'Lists what has been run, and gives runs names. Wherever a run is named, these will do: its identifier or the\n' +
         'beginning of it, a tag, latest, latest~1 (the one before), recipe.yaml (its newest run), recipe.yaml~1.',
-    );
+    )
+    .addHelpText('after', '\nExamples:\n  $ roux runs\n  $ roux runs tag latest baseline');
   runs
     .command('ls', { isDefault: true })
     .description('List runs, the newest first.')
