@@ -1,8 +1,10 @@
-/** Ends a command when the user, the system or a closed pipe says so. */
+/** Ends a command when the user or the system says so, or nobody takes its output. */
+import { writeSync } from 'node:fs';
+import { fileSystemError } from '../engine/fs-failure.js';
 import { exitCodes } from './exit-codes.js';
 
-/** What can end a command from outside. */
-export type InterruptionCause = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'EPIPE';
+/** What can end a command from outside: signals, a closed pipe, an output that cannot be written. */
+export type InterruptionCause = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'EPIPE' | 'output';
 
 /** One command's way to be told; made by `interruptible`. */
 export interface Interruption {
@@ -24,7 +26,7 @@ export async function interruptible<Result>(
   const controller = new AbortController();
   let cause: InterruptionCause | undefined;
   const interrupt = (next: InterruptionCause): void => {
-    if (cause !== undefined && next !== 'EPIPE') process.exit(exitCodeOf(next));
+    if (cause !== undefined && next !== 'EPIPE' && next !== 'output') process.exit(exitCodeOf(next));
     cause ??= next;
     controller.abort(new Error(`interrupted by ${next}`));
   };
@@ -51,15 +53,32 @@ export function exitCodeOf(cause: InterruptionCause): number {
       return 129;
     case 'EPIPE':
       return exitCodes.brokenPipe;
+    case 'output':
+      return exitCodes.failed;
   }
 }
 
 /**
- * What a closed pipe (`roux run | head`) does to the program: it ends quietly. The running command is interrupted, and where there
- * is none the process ends. Any other failure of writing is thrown.
+ * What it does to the program when its output cannot be written: the running command is interrupted, and where there is none the
+ * process ends. With a closed pipe (`roux run | head`) quietly, with a full disk it is told. Other failures are thrown.
  */
-export function handleBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  if (active.size === 0) process.exit(exitCodes.brokenPipe);
-  for (const interrupt of active) interrupt('EPIPE');
+export function handleOutputError(error: NodeJS.ErrnoException): void {
+  const cause = error.code === 'EPIPE' ? 'EPIPE' : 'output';
+  if (cause === 'output') tellOnce(error);
+  if (active.size === 0) process.exit(exitCodeOf(cause));
+  for (const interrupt of active) interrupt(cause);
+}
+
+let isTold = false;
+
+function tellOnce(error: NodeJS.ErrnoException): void {
+  const known = fileSystemError(error, 'writing the output');
+  if (known === undefined) throw error;
+  if (isTold) return;
+  isTold = true;
+  try {
+    writeSync(2, `error: ${known.message} [${known.details.code}]\n`);
+  } catch {
+    // The errors go to the same full disk.
+  }
 }

@@ -164,6 +164,14 @@ describe('roux run', () => {
   });
 });
 
+describe.runIf(existsSync('/dev/full'))('an output that cannot be written', () => {
+  it.each(['stages', 'plan good', 'run good', 'run good --json'])('is told: %s', async (line) => {
+    const { code, stderr } = await project.startInto('/dev/full', line.split(' ')).end;
+    expect(stderr).toBe('error: The disk is full while writing the output [disk/enospc]\n');
+    expect(code).toBe(1);
+  });
+});
+
 describe('roux plan', () => {
   it('says what would run and why', async () => {
     await project.run(['run', 'good']);

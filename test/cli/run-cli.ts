@@ -66,6 +66,12 @@ export class CliProject {
     return this.follow('script', ['-qfec', line, '/dev/null'], { ...env, TERM: 'xterm-256color' });
   }
 
+  /** Starts a command whose standard output goes to a file. */
+  startInto(file: string, args: readonly string[]): RunningCommand {
+    const words = [process.execPath, this.program, ...args];
+    return this.follow('sh', ['-c', `exec "$@" > '${file}'`, 'sh', ...words], process.env);
+  }
+
   private follow(
     program: string,
     args: readonly string[],

@@ -4,7 +4,7 @@
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { isFileError } from '../../engine/file-writing.js';
-import { handleBrokenPipe } from '../interruption.js';
+import { handleOutputError } from '../interruption.js';
 
 /** One of the two. */
 export interface ProcessOutput {
@@ -22,23 +22,33 @@ export function openProcessOutput(name: 'stdout' | 'stderr'): ProcessOutput {
   const file = name === 'stdout' ? 1 : 2;
   let opened: NodeJS.WriteStream | undefined;
   const open = (): NodeJS.WriteStream => {
-    opened ??= process[name].on('error', handleBrokenPipe);
+    opened ??= process[name].on('error', handleOutputError);
     return opened;
   };
   const mayBeTerminal = isCharacterDevice(file);
   return {
     write(text) {
       const rest = opened === undefined && !mayBeTerminal ? writeAtOnce(file, text) : text;
-      if (rest.length > 0) open().write(rest);
+      try {
+        if (rest.length > 0) open().write(rest);
+      } catch (error) {
+        // Streams of devices write at once.
+        process.nextTick(handleOutputError, error);
+      }
     },
     get stream() {
       return open();
     },
     mayBeTerminal,
     flush(done) {
-      // On Windows pipes are written later, by whomever.
-      if (opened === undefined && process.platform !== 'win32') done();
-      else open().write('', () => done());
+      // On Windows pipes are written later, by whomever. Elsewhere what could not be written is told first.
+      if (opened === undefined && process.platform !== 'win32') process.nextTick(done);
+      else {
+        open().write('', (error) => {
+          if (error) handleOutputError(error);
+          done();
+        });
+      }
     },
   };
 }
@@ -49,10 +59,9 @@ function writeAtOnce(file: number, text: string): string | Uint8Array {
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
   } catch (error) {
-    if (!isFileError(error, 'EPIPE', 'EAGAIN')) throw error;
-    if (error.code === 'EAGAIN') return rest;
+    if (isFileError(error, 'EAGAIN')) return rest;
     // Told as a stream tells it: not in the middle of what prints.
-    process.nextTick(handleBrokenPipe, error);
+    process.nextTick(handleOutputError, error);
   }
   return '';
 }
