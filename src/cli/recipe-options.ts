@@ -1,16 +1,7 @@
 /** Options that all commands on recipes share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { runtimeNames } from '../recipe/runtime-names.js';
 import type { RuntimeName } from '../runtime/runtime.js';
-
-/** The runtimes' names, for the command line; kept in step with `RuntimeName` by its type. */
-const runtimeNames: readonly RuntimeName[] = [
-  'onnx',
-  'onnx-cuda',
-  'onnx-webgpu',
-  'tensorflow',
-  'wasm',
-  'cpu',
-];
 
 /** What commander makes of `addRecipeOptions`. */
 export interface RecipeOptions extends RecipeValueOptions {

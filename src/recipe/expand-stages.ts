@@ -15,6 +15,7 @@ import {
   type RecipeNode,
   valueAt,
 } from './recipe-node.js';
+import { runtimeNames } from './runtime-names.js';
 import { checkSelectors, selected, selectedVariants } from './selector.js';
 import type { UsedRecipe } from './used-recipe.js';
 
@@ -53,7 +54,6 @@ const maximumStages = 100_000;
 
 /** What a stage's random numbers start from where neither recipe nor command line says. */
 const defaultSeed = 0;
-const runtimeNames = ['onnx', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'wasm', 'cpu'] as const;
 
 class Expansion {
   /** Template -> what it varies with, in the order in which the axes were first met. */

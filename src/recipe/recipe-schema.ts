@@ -3,6 +3,7 @@
  * stage type's own schema. `schemas/recipe.schema.json` for editors is made from it.
  */
 import type { JsonObject } from '../plugin/stage-info.js';
+import { runtimeNames } from './runtime-names.js';
 
 /** What a stage may be called; the name appears in references, messages and folder names. */
 export const stageNamePattern = '^[A-Za-z][A-Za-z0-9_-]{0,99}$';
@@ -46,7 +47,7 @@ const seed: JsonObject = {
 const runtime: JsonObject = {
   description:
     'What executes tensor code. onnx-cuda and onnx-webgpu are onnx on a graphics processor, or on the processor where there is none.',
-  enum: ['onnx', 'onnx-cuda', 'onnx-webgpu', 'tensorflow', 'wasm', 'cpu'],
+  enum: runtimeNames,
 };
 
 const threads: JsonObject = {
