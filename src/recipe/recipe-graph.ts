@@ -54,7 +54,7 @@ export function recipeGraph(
   asPart: boolean,
 ): readonly StageTemplate[] {
   const level = new Level(root, registry, undefined, asPart);
-  const templates = level.templates();
+  const templates = level.templates(level.isOrdered());
   const byName = new Map(templates.map((template) => [template.name, template]));
   const order = stageOrder(
     templates.map(({ name, inputs }) => ({
@@ -126,17 +126,22 @@ class Level {
     if (!used.use && !asPart) this.#checkRoot(inputs);
   }
 
-  /** All stages below, with their references followed. */
-  templates(): readonly StageTemplate[] {
-    if (!this.#isOrdered) return [];
+  /** Whether no stage here or below reads itself, by way of others or not; then references can be followed. */
+  isOrdered(): boolean {
+    return this.#isOrdered && [...this.#parts.values()].every((part) => part.isOrdered());
+  }
+
+  /** All stages below, with their references followed, or with none of them: a circle has no end, its stages have settings. */
+  templates(isFollowed: boolean): readonly StageTemplate[] {
     return [...this.#drafts].flatMap(([localName]) => {
       const part = this.#parts.get(localName);
-      if (part) return part.templates();
+      if (part) return part.templates(isFollowed);
       const info = this.#infos.get(localName);
       const written = valueAt(this.used.written, 'stages');
       const original = written?.kind === 'map' ? written.entries.get(localName) : undefined;
       if (!info || !original) return [];
-      const inputs = Object.entries(this.#wirings.get(localName)?.inputs ?? {}).map(([port, references]) => {
+      const wired = isFollowed ? (this.#wirings.get(localName)?.inputs ?? {}) : {};
+      const inputs = Object.entries(wired).map(([port, references]) => {
         const followed = references.flatMap((reference) => this.follow(reference, []));
         this.#checkGiven(localName, info, port, references, followed);
         return [port, followed] as const;
