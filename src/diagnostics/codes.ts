@@ -105,6 +105,7 @@ export const checkingCodes = {
   // Recipes that are stages of others.
   'subrecipe/expect': 'an expectation of a recipe as a whole',
   'subrecipe/inputs': 'a recipe with inputs is run by itself',
+  'subrecipe/kind': 'an input of an unknown kind',
   'subrecipe/missing': 'the used recipe does not exist',
   'subrecipe/name': 'a stage has the name of the inputs',
   'subrecipe/open-input': 'an input that was left open is needed',

@@ -3,6 +3,8 @@
  * to inputs and outputs of sub-recipes followed to the stages behind them. Nothing is multiplied yet.
  */
 import { basename } from 'node:path';
+import { artifactKinds } from '../artifacts/kinds.js';
+import { closest, listOfNames } from '../diagnostics/suggest.js';
 import type { InputPort, OutputPort } from '../plugin/define-stage.js';
 import type { StageInfo, StageRegistry } from '../plugin/stage-info.js';
 import { findStageType } from './check-stage.js';
@@ -86,7 +88,7 @@ class Level {
     readonly asPart = false,
   ) {
     const { recipe, diagnostics } = used;
-    const inputs = readInputs(valueAt(recipe, 'inputs'));
+    const inputs = this.#knownInputs(readInputs(valueAt(recipe, 'inputs')));
     for (const entry of entriesOf(valueAt(recipe, 'stages'))) {
       this.#drafts.set(entry.name, { name: entry.name, entry, info: this.#portsOf(entry) });
     }
@@ -223,6 +225,28 @@ class Level {
     });
   }
 
+  /** An input of an unknown kind is taken for one of the nearest kind, so that only its declaration is complained about. */
+  #knownInputs(inputs: Readonly<Record<string, InputPort>>): Readonly<Record<string, InputPort>> {
+    const { recipe, diagnostics } = this.used;
+    const kinds = kindsKnownTo(this.registry);
+    const known = Object.entries(inputs).map(([name, port]): [string, InputPort] => {
+      const kind = String(port.kind);
+      if (kinds.has(kind)) return [name, port];
+      const declared = valueAt(valueAt(recipe, 'inputs'), name);
+      const place = valueAt(declared, 'kind') ?? declared;
+      const near = closest(kind, kinds);
+      diagnostics.add({
+        code: 'subrecipe/kind',
+        message: `no stage type takes or makes the kind '${kind}'`,
+        ...(place && { location: excerptOf(place.origin) }),
+        expected: listOfNames([...kinds]),
+        ...(near !== undefined && { help: `did you mean '${near}'?` }),
+      });
+      return [name, { ...port, kind: near ?? kind }];
+    });
+    return Object.fromEntries(known);
+  }
+
   #readOutputs(stages: ReadonlyMap<string, DraftStage>): Readonly<Record<string, OutputPort>> {
     const { recipe, diagnostics } = this.used;
     const ports: [string, OutputPort][] = [];
@@ -284,6 +308,15 @@ class Level {
       location: excerptOf(first.place),
     });
   }
+}
+
+/** The kinds of roux, and those that only the stage types of plugins take or make. */
+function kindsKnownTo(registry: StageRegistry): ReadonlySet<string> {
+  const ports = [...registry.values()].flatMap(({ inputs, outputs }) => [
+    ...Object.values(inputs),
+    ...Object.values(outputs),
+  ]);
+  return new Set([...Object.keys(artifactKinds), ...ports.flatMap(({ kind }) => kind)]);
 }
 
 /** The inputs that a recipe cannot do without. */
