@@ -1,20 +1,30 @@
 /** The model that a recipe trained: `recipe.yaml` or `recipe.yaml:stage`. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { RunRecord, StoredResult } from '../engine/api.js';
 import type { StoredArtifact } from '../engine/result-record.js';
 import type { Store } from '../engine/store.js';
 import { CommandLineError } from './exit-codes.js';
+import { candidateRecipes } from './find-recipe.js';
 import { isInStore } from './verified-artifact.js';
 
 /** Kinds of artifacts that can classify; of one stage the first one counts. */
 const modelKinds: readonly string[] = ['export', 'model'];
 
-/** Splits `recipes/spam.yaml:train`; undefined when the text names no recipe. */
+/**
+ * Splits `recipes/spam.yaml:train`, or `spam:train` where `findRecipe` finds a recipe of that name; undefined when the text names no
+ * recipe. A file or folder that is called as it is written is meant itself.
+ */
 export function parseTrainedModel(
   written: string,
+  directory: string,
 ): { readonly recipe: string; readonly stage?: string } | undefined {
-  const match = /^(.+\.ya?ml)(?::([A-Za-z][\w-]*))?$/.exec(written);
-  const [, recipe, stage] = match ?? [];
-  return recipe === undefined ? undefined : { recipe, ...(stage !== undefined && { stage }) };
+  const [, recipe, stage] = /^(.+?)(?::([A-Za-z][\w-]*))?$/.exec(written) ?? [];
+  if (recipe === undefined) return undefined;
+  const isRecipe =
+    /\.ya?ml$/.test(recipe) ||
+    (!existsSync(resolve(directory, written)) && candidateRecipes(recipe, directory).some(existsSync));
+  return isRecipe ? { recipe, ...(stage !== undefined && { stage }) } : undefined;
 }
 
 /** A model in the store. */

@@ -44,6 +44,27 @@ export async function* readText(
   if (rest !== '') yield rest;
 }
 
+/** The text of a stream, as `readText` gives that of a file in UTF-8, or in UTF-16 with its mark; strings are given as they are. */
+export async function* decodeStream(
+  chunks: AsyncIterable<Buffer | string>,
+): AsyncGenerator<string, void, undefined> {
+  let decoder: Decoder | undefined;
+  for await (const chunk of chunks) {
+    if (typeof chunk === 'string') {
+      yield chunk;
+      continue;
+    }
+    decoder ??= chooseDecoder(chunk, 'utf-8');
+    yield decoder.decode(chunk);
+  }
+  yield decoder?.end() ?? '';
+}
+
+/** Puts U+FFFD where a text of `readText` has bytes that are no UTF-8, as decoders do that cannot say so. */
+export function replaceInvalidBytes(text: string): string {
+  return text.replaceAll(new RegExp(escapedByte, 'g'), '\uFFFD');
+}
+
 /** Decodes bytes that are in memory as a whole, as `readText` does. */
 export function decodeText(bytes: Buffer, encoding: TextEncoding = 'utf-8'): string {
   const decoder = chooseDecoder(bytes, encoding);

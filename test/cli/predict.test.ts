@@ -1,10 +1,16 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { argumentRows, type InputRow, jsonRows, lineRows } from '../../src/cli/predict-input.js';
+import {
+  argumentRows,
+  type InputRow,
+  jsonRows,
+  type LineSource,
+  lineRows,
+} from '../../src/cli/predict-input.js';
 import { openTextClassifier } from '../../src/cli/text-classifier.js';
 import { parseTrainedModel } from '../../src/cli/trained-model.js';
 
@@ -14,22 +20,35 @@ async function all(rows: AsyncIterable<InputRow>): Promise<readonly InputRow[]> 
   return found;
 }
 
+function source(chunks: readonly (string | Buffer)[], warnings: string[] = []): LineSource {
+  return { stream: Readable.from(chunks), name: 'rows.jsonl', warn: (message) => warnings.push(message) };
+}
+
 describe('texts to classify', () => {
   it('come from arguments', async () => {
     expect((await all(argumentRows(['a', 'b']))).map(({ text }) => text)).toEqual(['a', 'b']);
   });
 
   it('come from lines, empty ones included', async () => {
-    const rows = await all(lineRows(Readable.from(['\uFEFFone\r\n\ntw', 'o\n'])));
+    const rows = await all(lineRows(source(['\uFEFFone\r\n\ntw', 'o\n'])));
     expect(rows.map(({ text }) => text)).toEqual(['one', '', 'two']);
+  });
+
+  it('are read with a warning where bytes are no UTF-8', async () => {
+    const warnings: string[] = [];
+    const bytes = Buffer.from('ol\u00e9\ncaf\xe9\nna\xefve\n', 'latin1');
+    const utf8 = Buffer.from('ol\u00e9\n');
+    const rows = await all(lineRows(source([utf8.subarray(0, 3), utf8.subarray(3), bytes], warnings)));
+    expect(rows.map(({ text }) => text)).toEqual(['ol\u00e9', 'ol\uFFFD', 'caf\uFFFD', 'na\uFFFDve']);
+    expect(warnings).toEqual([
+      'line 2 of rows.jsonl: the byte 0xE9 is not valid UTF-8; it is read as \uFFFD. Convert the text to UTF-8.',
+      '3 lines of rows.jsonl have bytes that are not valid UTF-8',
+    ]);
   });
 
   it('come from JSON lines with their other fields', async () => {
     const rows = await all(
-      jsonRows(
-        Readable.from(['\uFEFF{"text":"a","text_pair":"b","id":12345678901234567890}\n\n{"text":"c"}']),
-        'x',
-      ),
+      jsonRows(source(['\uFEFF{"text":"a","text_pair":"b","id":12345678901234567890}\n\n{"text":"c"}'])),
     );
     expect(rows).toEqual([
       {
@@ -51,7 +70,7 @@ describe('texts to classify', () => {
     ['{"text":"a","text_pair":[]}', '"text_pair" is []'],
     ['[]', 'no object'],
   ])('that are wrong are told with their line: %s', async (line, found) => {
-    const rows = all(jsonRows(Readable.from([`{"text":"ok"}\n${line}\n`]), 'rows.jsonl'));
+    const rows = all(jsonRows(source([`{"text":"ok"}\n${line}\n`])));
     await expect(rows).rejects.toMatchObject({
       message: 'line 2 of rows.jsonl cannot be classified',
       details: { found },
@@ -61,9 +80,24 @@ describe('texts to classify', () => {
 
 describe('a model', () => {
   it('can be that of a recipe, or of one of its stages', () => {
-    expect(parseTrainedModel('recipes/spam.yaml')).toEqual({ recipe: 'recipes/spam.yaml' });
-    expect(parseTrainedModel('spam.yml:train')).toEqual({ recipe: 'spam.yml', stage: 'train' });
-    expect(parseTrainedModel('models/base')).toBeUndefined();
+    expect(parseTrainedModel('recipes/spam.yaml', '/project')).toEqual({ recipe: 'recipes/spam.yaml' });
+    expect(parseTrainedModel('spam.yml:train', '/project')).toEqual({ recipe: 'spam.yml', stage: 'train' });
+    expect(parseTrainedModel('models/base', '/project')).toBeUndefined();
+  });
+
+  it('can be that of a recipe by its name, unless a folder is called so', async () => {
+    const project = await mkdtemp(join(tmpdir(), 'roux-predict-names-'));
+    try {
+      await mkdir(join(project, 'recipes'));
+      await mkdir(join(project, 'exported'));
+      for (const name of ['spam', 'exported']) await writeFile(join(project, 'recipes', `${name}.yaml`), '');
+      expect(parseTrainedModel('spam', project)).toEqual({ recipe: 'spam' });
+      expect(parseTrainedModel('spam:train', project)).toEqual({ recipe: 'spam', stage: 'train' });
+      expect(parseTrainedModel('exported', project)).toBeUndefined();
+      expect(parseTrainedModel('ham', project)).toBeUndefined();
+    } finally {
+      await rm(project, { recursive: true });
+    }
   });
 });
 

@@ -152,7 +152,12 @@ async function inputRows(
     options.input === undefined
       ? terminal.stdin
       : createReadStream(resolve(terminal.directory, options.input));
-  return options.jsonl === true ? jsonRows(stream, options.input ?? 'the standard input') : lineRows(stream);
+  const source = {
+    stream,
+    name: options.input ?? 'the standard input',
+    warn: (message: string) => terminal.printError(`${terminal.colors.yellow('warning:')} ${message}`),
+  };
+  return options.jsonl === true ? jsonRows(source) : lineRows(source);
 }
 
 async function modelFolder(
@@ -163,7 +168,7 @@ async function modelFolder(
   const [{ parseTrainedModel, findTrainedModel, neverRun }, { describeRun }, { resolve }] = await Promise.all(
     [import('../trained-model.js'), import('../describe-run.js'), import('node:path')],
   );
-  const trained = parseTrainedModel(written);
+  const trained = parseTrainedModel(written, terminal.directory);
   if (trained === undefined) {
     if (options.profile !== undefined) {
       throw new CommandLineError('command/conflict', '--profile is for recipes', {
