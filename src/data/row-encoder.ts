@@ -87,7 +87,9 @@ export function createRowEncoder(tokenizer: Tokenizer, options: RowEncoderOption
         if (pairIds !== undefined) count(pairIds);
         const specials = tokenizer.specialTokenCount(pairIds === undefined ? 'single' : 'pair');
         lengths.push(ids.length + (pairIds?.length ?? 0) + specials);
-        const encoding = tokenizer.wrap(ids, pairIds, { maxLength, truncation: options.truncation });
+        const encoding = ofRow(row, () =>
+          tokenizer.wrap(ids, pairIds, { maxLength, truncation: options.truncation }),
+        );
         if (encoding.truncated) truncated++;
         give(encoding, row, index, row.label);
         return;
@@ -124,6 +126,20 @@ export function createRowEncoder(tokenizer: Tokenizer, options: RowEncoderOption
       };
     },
   };
+}
+
+/** Encodes a row's texts; where they cannot be shortened enough, the error names the row. */
+function ofRow(row: DatasetRow, encode: () => Encoding): Encoding {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof UserError) || error.details.code !== 'tokenizer/truncation') throw error;
+    const { details } = error;
+    throw new UserError(
+      { ...details, code: 'tokenizer/truncation', message: `Row ${row.id}: ${details.message}` },
+      { cause: error },
+    );
+  }
 }
 
 function share(part: number, whole: number): number {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/artifacts/user-error.js';
+import { createRowEncoder } from '../../src/data/row-encoder.js';
 import { createTokenizer, loadTokenizer } from '../../src/data/tokenizer.js';
 
 const fixtures = new URL('../fixtures/tokenizer/', import.meta.url).pathname;
@@ -113,6 +114,20 @@ describe('encoding', () => {
       tokenizer.encode('the', 'the sea and the ship', { maxLength: 5, truncation: 'only_first' }),
     ).toThrow(UserError);
     expect(() => tokenizer.encode('the', undefined, { maxLength: 1 })).toThrow('max_length has no room');
+  });
+
+  it('names the row with a pair that cannot be shortened enough', async () => {
+    const encoder = createRowEncoder(await loadTokenizer(join(fixtures, 'uncased')), {
+      maxLength: 6,
+      overflow: 'truncate',
+      truncation: 'only_first',
+      stride: 0,
+      take: () => {},
+    });
+    encoder.add({ id: '1', text: 'the sea and the ship', textPair: 'the' });
+    expect(() => encoder.add({ id: 'mail-2', text: 'the', textPair: 'the sea and the ship' })).toThrow(
+      'Row mail-2: A pair cannot be truncated with "only_first"',
+    );
   });
 
   it('reads half a surrogate pair as a character that shows nothing', async () => {
