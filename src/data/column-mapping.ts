@@ -165,12 +165,13 @@ function tooManyLabels(label: string): UserError {
 
 function missingColumn(name: string, row: SourceRow, file: string): UserError {
   const names = Object.keys(row.values);
+  const line = row.namesLine ?? row.line;
   return new UserError({
     code: 'data/no-column',
     message: `There is no column "${name}"`,
     found: `the columns ${names.map((column) => `"${column}"`).join(', ')}`,
     file,
-    ...(row.line === undefined ? {} : { line: row.line }),
+    ...(line === undefined ? {} : { line }),
     help: names.every((column) => /^\d+$/.test(column))
       ? 'A file without a header has the columns 1, 2, ...; give them names with columns: [...].'
       : 'Column names must match exactly, upper and lower case included.',

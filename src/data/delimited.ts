@@ -28,6 +28,7 @@ export async function* readDelimited(
   const { file } = options;
   let names = options.columns;
   let headerIsDue = options.header;
+  let namesLine: number | undefined;
   let row = 0;
   for await (const record of splitRecords(pieces, options)) {
     const { fields, line } = record;
@@ -36,6 +37,7 @@ export async function* readDelimited(
       headerIsDue = false;
       if (record.problem !== undefined) throw headerError(record.problem, file, line);
       names ??= checkHeader(fields, file, line);
+      namesLine = line;
       continue;
     }
     row++;
@@ -58,7 +60,7 @@ export async function* readDelimited(
       continue;
     }
     const values = Object.fromEntries(names.map((name, index) => [name, fields[index] ?? '']));
-    yield { kind: 'row', row, line, values };
+    yield { kind: 'row', row, line, ...(namesLine === undefined ? {} : { namesLine }), values };
   }
 }
 

@@ -57,15 +57,17 @@ export function placeRows(census: RowCensus, options: PlacementOptions): Placeme
     knownSplits && census.options.grouped ? countStraddling(splits, (row) => census.groupOf.at(row)) : 0;
   if (removal.conflicting > 0) {
     options.log?.warning(
-      `${removal.conflicting} texts occur with different labels; ${options.duplicates === 'keep' ? 'all were kept' : 'the first occurrence was kept'}`,
+      `${counted(removal.conflicting, 'text occurs', 'texts occur')} with different labels; ${options.duplicates === 'keep' ? 'all were kept' : 'the first occurrence was kept'}`,
     );
   }
   if (straddling > 0) {
-    options.log?.warning(`${straddling} rows are almost equal to rows of another given split`);
+    options.log?.warning(
+      `${counted(straddling, 'row is', 'rows are')} almost equal to rows of another given split`,
+    );
   }
   if (divided > 0) {
     options.log?.warning(
-      `${divided} rows are of groups that the given files divide among splits; group moves no row out of its file`,
+      `${counted(divided, 'row is', 'rows are')} of groups that the given files divide among splits; group moves no row out of its file`,
     );
   }
 
@@ -204,4 +206,8 @@ function emptySplit(name: SplitName, rows: number): UserError {
     found: `${rows} rows in all, before duplicates were removed and rows were drawn`,
     help: 'Give it a larger share, raise limit, or leave the split out. Groups and near-duplicates are never divided.',
   });
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
 }

@@ -11,6 +11,8 @@ export interface SourceRow {
   readonly row: number;
   /** Line of the file that the row begins in, from 1; absent for formats without lines. */
   readonly line?: number;
+  /** Line of the file that names the columns; absent where every row does, or none. */
+  readonly namesLine?: number;
   readonly values: Readonly<Record<string, SourceValue>>;
 }
 

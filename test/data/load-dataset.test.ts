@@ -187,7 +187,7 @@ describe('loading a data set', () => {
       nearDuplicates: false,
     });
     expect(statistics.duplicates_with_conflicting_labels).toBe(1);
-    expect(warnings).toContain('1 texts occur with different labels; the first occurrence was kept');
+    expect(warnings).toContain('1 text occurs with different labels; the first occurrence was kept');
   });
 
   it('draws a limited number of rows, each label in proportion', async () => {
@@ -329,6 +329,11 @@ describe('data that cannot be loaded', () => {
       '1 of 3 labels have rows, but none in the train split, so they cannot be learned: "c"',
     ]);
     expect((await load(csv(many(20)))).warnings).toEqual([]);
+  });
+
+  it('names the line of the header where a column is missing', async () => {
+    const missing = load('\ntext,label\n"x\ny",a\n', { mapping: { ...mapping, text: 'message' } });
+    await expect(missing).rejects.toMatchObject({ details: { code: 'data/no-column', line: 2 } });
   });
 
   it('names the line of a row with an unknown label', async () => {
