@@ -3,6 +3,7 @@
  */
 import { UserError } from '../artifacts/user-error.js';
 import type { StepFigures } from './checkpoint.js';
+import type { OptimizerName } from './optimizers/index.js';
 import type { TrainingSettings } from './training-options.js';
 
 /** The error of a training whose loss or gradient is NaN or infinite at a step, counted from 1. */
@@ -28,9 +29,20 @@ export function divergedInEvaluation(
   );
 }
 
+/**
+ * Rates at which pre-trained encoders are fine-tuned: nothing larger is suggested. AdamW: Devlin et al. 2019, appendix A.3; Lion: a tenth
+ * of it, Chen et al. 2023, section 5; Adafactor with a rate of its own and plain SGD: a usual one, larger as their steps are.
+ */
+const usualLearningRates: Readonly<Record<OptimizerName, number>> = {
+  adamw: 5e-5,
+  adafactor: 1e-3,
+  sgd: 1e-2,
+  lion: 5e-6,
+};
+
 function error(message: string, found: string, settings: TrainingSettings): UserError {
-  const { learningRate, warmup, maximumGradientNorm } = settings;
-  const lower = Number((learningRate / 10).toPrecision(2));
+  const { learningRate, optimizer, warmup, maximumGradientNorm } = settings;
+  const lower = Math.min(Number((learningRate / 10).toPrecision(2)), usualLearningRates[optimizer.name]);
   return new UserError({
     code: 'train/diverged',
     message,

@@ -112,6 +112,11 @@ nothing disturbed.`,
       hasPenalties: penalties.length > 0,
     });
     for (const sentence of idle) log.warning(sentence);
+    if (replaced && holdsClassifier(penalties, model, trainable)) {
+      log.warning(
+        'A penalty holds the new classifier at the head of the model that it was measured with (include_head of its ewc stage): leave that out unless that head is of the same labels.',
+      );
+    }
 
     const architecture = withDropout(model.architecture, settings.dropout);
     const objectiveSettings = {
@@ -205,6 +210,22 @@ async function readPenalties(
     penalties.push({ strength: strength * scale, fisher: fisherInformation, anchor });
   }
   return penalties;
+}
+
+/** Whether training would draw the classifier to old weights. */
+function holdsClassifier(
+  penalties: readonly QuadraticPenalty[],
+  model: Model,
+  trainable: readonly string[],
+): boolean {
+  return model.architecture
+    .parameters(['sequence-classification'])
+    .some(
+      ({ name, group }) =>
+        group === 'classifier' &&
+        trainable.includes(name) &&
+        penalties.some(({ strength, anchor }) => strength > 0 && Object.hasOwn(anchor, name)),
+    );
 }
 
 /** Dropout is a matter of this training: config.json keeps what the model came with. */

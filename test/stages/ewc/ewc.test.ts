@@ -147,6 +147,31 @@ describe('the ewc stage', () => {
     expect(distances[1]).toBeLessThan((distances[0] ?? 0) / 2);
   });
 
+  it.each([
+    ['a new classifier for other labels', ['eggs', 'spam'], true, true],
+    ['a new classifier, the head left out', ['eggs', 'spam'], false, false],
+    ['the same classifier', ['ham', 'spam'], true, false],
+  ])(
+    'is warned of in a training that it holds at an old head: %s',
+    async (_, labels, includeHead, isWarned) => {
+      const model = await project.model('sequence-classification');
+      const { output } = await run({ model, tokens: await project.tokens() }, { include_head: includeHead });
+      const environment = surroundings(project);
+      await train.run({
+        ...environment,
+        settings: Value.Parse(trainSettings, { max_steps: 1 }),
+        inputs: {
+          model,
+          tokens: await project.tokens({ labels }),
+          penalties: [project.input(output)],
+          targets: undefined,
+        },
+        outputs: { model: project.output('model'), curve: project.output('curve') },
+      });
+      expect(environment.messages.some((message) => message.includes('include_head'))).toBe(isWarned);
+    },
+  );
+
   it('says what is wrong with inputs that do not fit', async () => {
     const model = await project.model('sequence-classification');
     const tokens = await project.tokens({ labels: ['ham', 'eggs'] });

@@ -280,6 +280,8 @@ describe('the train stage', () => {
     const inputs = { model: await project.model('sequence-classification'), tokens: await project.tokens() };
     const error = await failure(run(inputs, { learning_rate: 1e30, max_gradient_norm: 0 }));
     expect(error.message).toMatch(/at step \d+: training has diverged/);
-    expect(error.details.help).toContain('learning_rate');
+    expect(error.details.help).toContain('(now 1e+30, try 0.00005)');
+    const slower = await failure(run(inputs, { learning_rate: 1e30, optimizer: 'lion' }));
+    expect(slower.details.help).toContain('try 0.000005)');
   });
 });
