@@ -81,7 +81,7 @@ export function createPlainRenderer(terminal: Terminal): TextRenderer {
       case 'stage-skipped':
         return `${colors.yellow('skipped')}, needs ${oneLine(event.because)}`;
       case 'artifact-damaged':
-        return `${colors.yellow('warning:')} the stored ${oneLine(event.port)} is damaged (${oneLine(event.detail)}); it was set aside and is made again`;
+        return `${colors.yellow('warning:')} the stored output '${oneLine(event.port)}' is damaged (${oneLine(event.detail)}); it was set aside and is made again`;
       case 'store-trouble':
         return `${colors.yellow('warning:')} ${oneLine(event.message)}`;
       case 'run-finished':

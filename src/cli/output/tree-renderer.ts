@@ -117,7 +117,7 @@ export function createTreeRenderer(terminal: Terminal): TextRenderer {
         lines.get(event.stage)?.end('SKIPPED');
         break;
       case 'artifact-damaged':
-        retitle(event.stage, `the stored ${oneLine(event.port)} is damaged; it is made again`);
+        retitle(event.stage, `the stored output '${oneLine(event.port)}' is damaged; it is made again`);
         break;
       case 'store-trouble':
       case 'run-finished':

@@ -46,6 +46,18 @@ describe('plain lines', () => {
     expect(summary).toContain('warning evaluate: data/mail.tsv:7: Row 6');
   });
 
+  it('name the output of a stage that is damaged in the store', () => {
+    const damaged = {
+      event: 'artifact-damaged',
+      stage: 'evaluate',
+      port: 'tokens',
+      detail: 'x is gone',
+    } as const;
+    expect(plain([...shortRun.slice(0, 2), { time: 3, ...damaged }])).toContain(
+      "warning: the stored output 'tokens' is damaged (x is gone); it was set aside and is made again",
+    );
+  });
+
   it('hold no control code even when a name or a message does', () => {
     const text = plain([
       ...shortRun.slice(0, 2),
