@@ -1,5 +1,5 @@
 /** How the stages of a run end: told, remembered, and noted in the graph so that others can go on. */
-import type { CheckedRecipe } from '../recipe/checked-recipe.js';
+import type { CheckedRecipe, CheckedStage } from '../recipe/checked-recipe.js';
 import type { StageSummary } from './api.js';
 import { concludeStage } from './conclusion.js';
 import type { StageFailure } from './events.js';
@@ -67,10 +67,11 @@ export class StageEndings {
   /** `record` is there when only an `expect` does not hold. */
   fail(
     node: StageNode,
-    failure: StageFailure,
+    reported: StageFailure,
     known: { readonly record?: ResultRecord; readonly reasons?: readonly RunReason[] } = {},
   ): void {
     const { record, reasons } = known;
+    const failure = placed(reported, node.stage);
     const made = record === undefined ? {} : { record };
     this.context.voice.emit({ event: 'stage-failed', stage: node.stage.name, failure, ...made });
     this.end(node, { outcome: 'failed', failure, ...made, ...(reasons === undefined ? {} : { reasons }) });
@@ -94,6 +95,14 @@ export class StageEndings {
   private end(node: StageNode, summary: Omit<StageSummary, 'name'>): void {
     this.context.graph.move(node, { state: 'ended', summary: { name: node.stage.name, ...summary } });
   }
+}
+
+/** A user's mistake that has no place in a file of data is shown where the recipe has the stage; a full disk is no mistake there. */
+function placed(failure: StageFailure, { location }: CheckedStage): StageFailure {
+  const isPlaced = failure.file !== undefined || failure.line !== undefined;
+  if (failure.kind !== 'user' || isPlaced || failure.code?.startsWith('disk/')) return failure;
+  const { file, line, column } = location;
+  return { ...failure, file, line, column };
 }
 
 /** The key of a result and the digests of its artifacts. */

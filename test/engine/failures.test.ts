@@ -62,6 +62,15 @@ test('a mistake of the user is told without a stack', async () => {
   });
 });
 
+test("a mistake of the user without a place in a file has the stage's place in the recipe", async () => {
+  expect(await failWith({ do: 'fail', how: 'user-nowhere' })).toMatchObject({
+    message: 'as the test said',
+    file: expect.stringMatching(/recipe\.yaml$/),
+    line: 3,
+    column: 3,
+  });
+});
+
 test('an exception is a bug, with its stack', async () => {
   const failure = await failWith({ do: 'fail', how: 'bug' });
   expect(failure).toMatchObject({ kind: 'bug', message: 'as the test said' });
@@ -75,12 +84,13 @@ test('an exception outside the stage function is a bug, too', async () => {
   });
 });
 
-test('a full disk is told as such', async () => {
-  expect(await failWith({ do: 'fail', how: 'ENOSPC' })).toMatchObject({
+test('a full disk is told as such, and not as a mistake in the recipe', async () => {
+  expect(await failWith({ do: 'fail', how: 'ENOSPC' })).toEqual({
     kind: 'user',
     code: 'disk/enospc',
     message: 'The disk is full while running stage g',
     found: '/there',
+    help: 'Free some space, or remove old results: roux cache gc',
   });
 });
 

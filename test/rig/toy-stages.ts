@@ -225,7 +225,7 @@ export const climb = defineStage({
 /** What a test can tell a gate to do. */
 export type GateCommand =
   | { readonly do: 'finish'; readonly text: string; readonly metrics?: Readonly<Record<string, number>> }
-  | { readonly do: 'fail'; readonly how: 'user' | 'bug' | 'ENOSPC' | 'EFBIG' | 'uncaught' }
+  | { readonly do: 'fail'; readonly how: 'user' | 'user-nowhere' | 'bug' | 'ENOSPC' | 'EFBIG' | 'uncaught' }
   | { readonly do: 'die'; readonly signal: NodeJS.Signals }
   | { readonly do: 'exit'; readonly code: number }
   | { readonly do: 'log'; readonly message: string }
@@ -311,13 +311,17 @@ export const gate = defineStage({
 /** All of them by type. */
 export const toyStages = { write, measure, read, relink, draw, splits, lineage, count, keep, climb, gate };
 
-async function fail(how: 'user' | 'bug' | 'ENOSPC' | 'EFBIG' | 'uncaught'): Promise<void> {
+async function fail(how: Extract<GateCommand, { do: 'fail' }>['how']): Promise<void> {
   if (how === 'bug') throw new Error('as the test said');
   if (how === 'ENOSPC' || how === 'EFBIG') throw Object.assign(new Error(how), { code: how, path: '/there' });
-  if (how === 'user') {
+  if (how === 'user' || how === 'user-nowhere') {
     throw Object.assign(new Error('as the test said'), {
       name: 'UserError',
-      details: { message: 'as the test said', help: 'write another test', line: 7 },
+      details: {
+        message: 'as the test said',
+        help: 'write another test',
+        ...(how === 'user' && { line: 7 }),
+      },
     });
   }
   setImmediate(() => {
