@@ -1,6 +1,7 @@
 /** The model that a recipe trained: `recipe.yaml` or `recipe.yaml:stage`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { namesLike } from '../diagnostics/suggest.js';
 import type { RunRecord, StoredResult } from '../engine/api.js';
 import type { StoredArtifact } from '../engine/result-record.js';
 import type { Store } from '../engine/store.js';
@@ -86,7 +87,7 @@ export async function findTrainedModel(
   throw stage !== undefined && !names.includes(stage)
     ? new CommandLineError('command/unknown-stage', `${written} has no stage ${stage}`, {
         written: `${written}:${stage}`,
-        help: `stages: ${names.join(', ')}`,
+        help: `stages: ${namesLike(stage, names)}`,
       })
     : new CommandLineError(
         'command/no-result',

@@ -32,6 +32,17 @@ export function listOfNames(names: readonly string[], word = 'or'): string {
   return shown.length === 0 ? last : `${shown.join(', ')} ${word} ${last}`;
 }
 
+/**
+ * Names to choose from where none is near enough to be a slip: those that the written one is a part of, else the first; long lists are
+ * cut: `train[seed=1], train[seed=2] and 298 more`.
+ */
+export function namesLike(written: string, names: readonly string[]): string {
+  const alike = names.filter((name) => plain(name).includes(plain(written)));
+  const shown = (alike.length > 0 ? alike : names).slice(0, maximumListed);
+  const more = names.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 const maximumListed = 16;
 /** Longer names are compared by their beginning. */
 const maximumLength = 80;

@@ -1,5 +1,6 @@
 /** `roux compare`: runs side by side. */
 import { Command } from 'commander';
+import { namesLike } from '../../diagnostics/suggest.js';
 import type { CommandOutside } from '../command-line.js';
 import { CommandLineError } from '../exit-codes.js';
 import { collect, storeOption, wholeNumber } from '../recipe-options.js';
@@ -62,7 +63,7 @@ async function compareCommand(
     if (unknown !== undefined) {
       throw new CommandLineError('command/unknown-stage', `none of these runs has a stage ${unknown}`, {
         written: unknown,
-        help: `stages: ${known.join(', ')}`,
+        help: `stages: ${namesLike(unknown, known)}`,
       });
     }
     const comparison = await compareRuns(runs, {

@@ -1,6 +1,6 @@
 /** `roux show`: what a run, a stage or a sweep came to. */
 import { Command } from 'commander';
-import { didYouMean } from '../../diagnostics/suggest.js';
+import { didYouMean, namesLike } from '../../diagnostics/suggest.js';
 import type { RunRecord, RunStageRecord, StoredResult } from '../../engine/api.js';
 import type { RunReason } from '../../engine/plan.js';
 import type { ResultRecord } from '../../engine/result-record.js';
@@ -160,7 +160,7 @@ function unknownName(name: string, runs: readonly RunRecord[]): CommandLineError
   const names = [...new Set(runs.flatMap((run) => run.stages.map((stage) => stage.name)))];
   return new CommandLineError('command/unknown-stage', `no run, and no stage of a run, is called ${name}`, {
     written: name,
-    help: didYouMean(name, names) ?? `stages: ${names.join(', ')}; roux runs lists the runs`,
+    help: didYouMean(name, names) ?? `stages: ${namesLike(name, names)}; roux runs lists the runs`,
   });
 }
 

@@ -1,6 +1,6 @@
 /** `roux why`: why a stage runs, or does not have to. */
 import { Command } from 'commander';
-import { didYouMean } from '../../diagnostics/suggest.js';
+import { didYouMean, namesLike } from '../../diagnostics/suggest.js';
 import type { CommandOutside } from '../command-line.js';
 import { CommandLineError, exitCodes } from '../exit-codes.js';
 import { addRecipeOptions, type RecipeOptions } from '../recipe-options.js';
@@ -56,7 +56,7 @@ async function whyCommand(
   if (stage === undefined) {
     throw new CommandLineError('command/unknown-stage', `the recipe has no stage ${name}`, {
       written: name,
-      help: didYouMean(name, names) ?? `stages: ${names.join(', ')}`,
+      help: didYouMean(name, names) ?? `stages: ${namesLike(name, names)}`,
     });
   }
   if (others.length > 0) {
