@@ -118,8 +118,10 @@ export function writeValidator(folder: string, type: string, code: string): void
 /** Writes the manifest, last of all. */
 export function writeCachedPlugin(cache: string, written: string, from: string, plugin: CachedPlugin): void {
   const { folder, stages } = plugin;
+  const file = manifestFile(cache, written, from);
   const manifest: Manifest = {
     format,
+    name: basename(file),
     roux: rouxIdentity(),
     bundle: hashOf(bundleFile(folder)) ?? '',
     validators: Object.fromEntries(
@@ -127,7 +129,7 @@ export function writeCachedPlugin(cache: string, written: string, from: string, 
     ),
     plugin,
   };
-  writeWhole(manifestFile(cache, written, from), sealText(JSON.stringify(manifest)));
+  writeWhole(file, sealText(JSON.stringify(manifest)));
 }
 
 /** The module that holds the plugin's stages. */
@@ -150,12 +152,14 @@ export function hashOf(file: string): string | undefined {
 }
 
 /** Raise it when the manifest or the files next to it change their meaning. */
-const format = 3;
+const format = 4;
 const folderNameLength = 16;
 const folderPattern = /^[0-9a-f]{16}$/;
 
 interface Manifest {
   readonly format: number;
+  /** The name of its file, made of who names the plugin: in place of another's it is none. */
+  readonly name: string;
   /** Version and place of roux: the bundle holds the path of what it imports from there. */
   readonly roux: string;
   /** SHA-256 of the bundle and of each validator, by stage type. */
@@ -181,7 +185,7 @@ function readManifest(file: string): Manifest | undefined {
     const text = unsealText(readFileSync(file, 'utf8'));
     if (text === undefined) return undefined;
     const manifest: Manifest = JSON.parse(text);
-    return typeof manifest.plugin === 'object' ? manifest : undefined;
+    return typeof manifest.plugin === 'object' && manifest.name === basename(file) ? manifest : undefined;
   } catch {
     // Missing or damaged: the plugin is bundled again.
     return undefined;

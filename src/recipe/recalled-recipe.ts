@@ -115,11 +115,13 @@ export function keptRecipe(file: string): string | undefined {
 }
 
 /** Raise it when the kept form changes its meaning. */
-const format = 1;
+const format = 2;
 
 /** A checked recipe as it is kept. */
 interface Kept {
   readonly format: number;
+  /** The name of its file, made of all that the command line said: in place of another's it is none. */
+  readonly name: string;
   readonly roux: string;
   readonly environment: AskedEnvironment;
   /** Every file of the recipe. */
@@ -191,6 +193,7 @@ function keep(
   const { stages, ...rest } = recipe;
   const kept = {
     format,
+    name: basename(file),
     roux: installedBuild(),
     environment,
     files,
@@ -243,7 +246,8 @@ function readKept(file: string): Kept | undefined {
   try {
     const text = unsealText(readFileSync(file, 'utf8'));
     // Written by `keep`, of this build if `format` and `roux` say so.
-    return text === undefined ? undefined : JSON.parse(text);
+    const kept: Kept | undefined = text === undefined ? undefined : JSON.parse(text);
+    return kept?.name === basename(file) ? kept : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** The plugins here import `roux`, so roux must have been built: `npm run build`. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -167,6 +167,19 @@ describe('the second time', () => {
     }
     expect(digestOf(await load())).toBe(digestOf(first));
     expect(bundled.count).toBe(2);
+  });
+
+  test('what is cached of two plugins and swapped is made anew', async () => {
+    const folders = ['one', 'other'].map((name) => join(folder, name));
+    for (const from of folders) {
+      writePlugin(from, { summary: `of ${from}` });
+      await load({ from });
+    }
+    const [one = '', other = ''] = readdirSync(cache).filter((name) => name.endsWith('.json'));
+    renameSync(join(cache, one), join(folder, 'one.json'));
+    renameSync(join(cache, other), join(cache, one));
+    renameSync(join(folder, 'one.json'), join(cache, other));
+    for (const from of folders) expect((await load({ from })).summary).toBe(`of ${from}`);
   });
 });
 

@@ -164,3 +164,14 @@ test.each([
   expect((await recall()).stages[0]?.settings.limit).toBe(10);
   expect((await recall()).stages.map(({ name }) => name)).toEqual(['mail']);
 });
+
+test('what is kept of two command lines and swapped is not used', async () => {
+  await recall();
+  await recall({ profile: 'smoke' });
+  const [one = '', other = ''] = keptFiles();
+  renameSync(one, join(folder, 'one'));
+  renameSync(other, one);
+  renameSync(join(folder, 'one'), other);
+  expect((await recall()).stages[0]?.settings.limit).toBe(10);
+  expect((await recall({ profile: 'smoke' })).stages[0]?.settings.limit).toBe(2);
+});
