@@ -1,5 +1,5 @@
 /** The folder of one run's record. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFileError } from './file-writing.js';
 
@@ -18,9 +18,12 @@ export function makeRunFolder(runs: string, startedAt: Date): string {
 }
 
 /**
- * Writes how a run began or ended, a sealed record. Nobody else writes into the run's folder, and half a file, left by a killed process, counts as
- * none.
+ * Writes how a run began or ended, a sealed record. The file is there when it is whole: half of one, of a process that was killed or is
+ * just writing it, would be taken for damage.
  */
 export function writeRunFile(folder: string, name: 'run.json' | 'summary.json', sealed: string): void {
-  writeFileSync(join(folder, name), sealed);
+  // Nobody else writes into the run's folder, and what is left in it goes with it.
+  const temporary = join(folder, `${name}.half`);
+  writeFileSync(temporary, sealed);
+  renameSync(temporary, join(folder, name));
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStore } from '../../src/engine/store.js';
+import { verifyStore } from '../../src/engine/verify.js';
 import { Rig } from '../rig/rig.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
 
@@ -64,6 +65,9 @@ test('a disk so full that not even the run can be recorded is told as such', asy
       name: 'UserError',
       details: { code: 'disk/enospc' },
     });
+    await rm(join(rig.storeFolder, 'filler'));
+    // Half a record would count as damage.
+    expect((await verifyStore(await rig.store())).damaged).toEqual([]);
   } finally {
     await (await rig.store()).close();
     administer('umount', ['-l', rig.storeFolder]);
