@@ -84,7 +84,31 @@ export async function oldRecipes(folder: string, age: GarbageAge): Promise<reado
   return old;
 }
 
-const halfWrittenMs = 60_000;
+/**
+ * Files of a project's caches that a process was killed before it named, relative to the folder that the caches lie in; those of recalled
+ * recipes are among these.
+ */
+export async function abandonedFiles(folder: string, age: GarbageAge): Promise<readonly string[]> {
+  const plugins = join(folder, 'plugins');
+  // Made by whoever loads plugins, not by the store: a link in its place leads elsewhere.
+  const isFolder = lstatIfThere(plugins)?.isDirectory() === true;
+  const names = [
+    ...((await readdir(folder).catch(ignoreMissing)) ?? []),
+    ...(isFolder ? await readdir(plugins, { recursive: true }) : []).map((name) => `plugins/${name}`),
+  ];
+  const abandoned: string[] = [];
+  for (const name of names.filter((one) => temporaryPattern.test(one))) {
+    const stats = await stat(join(folder, name)).catch(ignoreMissing);
+    if (stats !== undefined && age.now - stats.mtimeMs > halfWrittenMs) abandoned.push(name);
+  }
+  return abandoned;
+}
+
+/** Names that `writeWhole` gives before a file is whole. */
+const temporaryPattern = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** What cannot be read and is younger may be about to be written. */
+export const halfWrittenMs = 60_000;
 
 function isOlder(time: number, { olderThanMs, now }: GarbageAge): boolean {
   return olderThanMs !== undefined && now - time > olderThanMs;

@@ -1,12 +1,19 @@
 /** Garbage collection. */
 import { existsSync } from 'node:fs';
 import { readdir, rename, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { GarbageOptions, GarbageReport, StoredResult } from './api.js';
 import { listArtifacts } from './artifacts.js';
 import { ignoreMissing, listFolders } from './file-writing.js';
 import { folderBytes } from './folder-bytes.js';
-import { oldFunctions, oldPages, oldRecipes, oldSweeps } from './garbage-notes.js';
+import {
+  abandonedFiles,
+  halfWrittenMs,
+  oldFunctions,
+  oldPages,
+  oldRecipes,
+  oldSweeps,
+} from './garbage-notes.js';
 import { isLocked } from './locks.js';
 import { pinsOfLivingProcesses } from './presence.js';
 import { beginCollection } from './protection.js';
@@ -48,12 +55,14 @@ async function collect(store: Store, options: GarbageOptions): Promise<GarbageRe
     (digest) => !keptDigests.has(digest) && !pins.has(digest),
   );
   const removedRuns = await oldRuns(store, options.olderThanMs, now);
-  const removedDebris = await findDebris(store, now, options.olderThanMs ?? 0);
+  const debris = await findDebris(store, now, options.olderThanMs ?? 0);
   const age = { ...options, now };
   const removedSweeps = await oldSweeps(store, pins, age);
   const removedPages = await oldPages(store, removedSweeps, age);
   const recipes = options.recipes ?? store.path('recipes');
   const removedRecipes = await oldRecipes(recipes, age);
+  const caches = dirname(recipes);
+  const abandoned = await abandonedFiles(caches, age);
   const stale = await staleNotes(store, kept, new Set(removedArtifacts), now);
   const functions = await oldFunctions(store, age);
 
@@ -66,12 +75,16 @@ async function collect(store: Store, options: GarbageOptions): Promise<GarbageRe
   for (const digest of removedArtifacts) await remove(store.artifactFolder(digest));
   for (const run of removedRuns) await remove(store.path('runs', run));
   const sweeps = removedSweeps.map((id) => `sweeps/${id}.json`);
-  for (const path of [...sweeps, ...removedPages, ...removedDebris, ...stale, ...functions])
+  for (const path of [...sweeps, ...removedPages, ...debris, ...stale, ...functions])
     await remove(store.path(path));
-  for (const name of removedRecipes) {
-    freedBytes += await folderBytes(join(recipes, name));
-    // The folder may be on another disk than the store.
-    if (!dryRun) await removeTree(join(recipes, name));
+  const cached = [
+    ...removedRecipes.map((name) => join(recipes, name)),
+    ...abandoned.map((name) => join(caches, name)),
+  ];
+  for (const path of cached) {
+    freedBytes += await folderBytes(path);
+    // The caches may be on another disk than the store.
+    if (!dryRun) await removeTree(path);
   }
   return {
     dryRun,
@@ -81,7 +94,7 @@ async function collect(store: Store, options: GarbageOptions): Promise<GarbageRe
     removedSweeps,
     removedPages,
     removedRecipes,
-    removedDebris,
+    removedDebris: [...debris, ...abandoned],
     freedBytes,
     keptResults: kept.length,
     keptBytes: bytesOnce(kept),
@@ -144,7 +157,9 @@ async function oldRuns(
   for (const id of await runIds(store)) {
     const stats = await stat(store.path('runs', id)).catch(ignoreMissing);
     if (stats === undefined || tagged.has(id) || now - stats.mtimeMs <= olderThanMs) continue;
-    if ((await readRun(store, id))?.outcome !== 'running') old.push(id);
+    const run = await readRun(store, id);
+    const isOver = run === undefined ? now - stats.mtimeMs > halfWrittenMs : run.outcome !== 'running';
+    if (isOver) old.push(id);
   }
   return old;
 }

@@ -180,3 +180,23 @@ test('compiled functions go when they were not used for so long, but nothing tha
   await collectGarbage(store, options);
   expect(await readdir(elsewhere)).toEqual(['mine']);
 });
+
+test('what killed processes left half written beside the store’s own goes when nobody can be writing it', async () => {
+  const half = '0a1b2c3d-0000-4000-8000-0123456789ab.tmp';
+  const left = ['.gitignore', 'recipes/roux.yaml', 'plugins/b', 'plugins/b/c'].map((at) => `${at}.${half}`);
+  await runAndLeave('one');
+  for (const path of [...left, 'plugins/b/notes.tmp']) await rig.write(`.roux/${path}`, '');
+  const store = await rig.store();
+  expect((await collectGarbage(store)).removedDebris).toEqual([]);
+  const { removedDebris, removedRecipes } = await collectGarbage(store, { now: Date.now() + 120_000 });
+  expect([...removedDebris, ...removedRecipes.map((name) => `recipes/${name}`)].sort()).toEqual(left.sort());
+  expect(await rig.files('plugins')).toEqual(['b/notes.tmp']);
+});
+
+test('a run that has not written how it began is not taken for an old one', async () => {
+  await mkdir(join(rig.storeFolder, 'runs/20260101-000000'), { recursive: true });
+  const store = await rig.store();
+  const now = Date.now() + 1_000;
+  expect((await collectGarbage(store, { olderThanMs: 0, now })).removedRuns).toEqual([]);
+  expect((await collectGarbage(store, { olderThanMs: 0, now: now + 120_000 })).removedRuns).toHaveLength(1);
+});
