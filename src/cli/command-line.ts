@@ -1,6 +1,7 @@
 /** From arguments to an exit code. */
 import { Command, CommanderError } from 'commander';
 import { UserError } from '../artifacts/user-error.js';
+import { fileSystemError } from '../engine/fs-failure.js';
 import { installedVersion } from '../plugin/installation.js';
 import { CommandLineError, exitCodes } from './exit-codes.js';
 import { formatBug, formatUserError } from './output/failure.js';
@@ -131,12 +132,14 @@ async function report(error: unknown, args: readonly string[], terminal: Termina
     await printDiagnostics([diagnoseCommandLine(error, args)], { terminal, json: args.includes('--json') });
     return exitCodes.wrong;
   }
-  if (error instanceof UserError) {
+  // What a disk refuses is nobody's mistake, wherever it was not foreseen: bundling a plugin, for one.
+  const told = error instanceof UserError ? error : fileSystemError(error, `carrying out roux ${args[0]}`);
+  if (told !== undefined) {
     if (args.includes('--json')) {
-      const diagnostic = { severity: 'error', ...error.details, related: [] };
+      const diagnostic = { severity: 'error', ...told.details, related: [] };
       terminal.print(JSON.stringify({ event: 'diagnostics', diagnostics: [diagnostic] }));
-    } else terminal.printError(`${colors.red('error:')} ${formatUserError(error.details, terminal)}`);
-    return isOfTheMachine(error.details.code) ? exitCodes.failed : exitCodes.wrong;
+    } else terminal.printError(`${colors.red('error:')} ${formatUserError(told.details, terminal)}`);
+    return isOfTheMachine(told.details.code) ? exitCodes.failed : exitCodes.wrong;
   }
   terminal.printError(formatBug(error, terminal));
   return exitCodes.failed;
