@@ -405,7 +405,7 @@ describe('training', () => {
     const error = await run({ weights }).catch((caught: unknown) => caught);
     if (!(error instanceof UserError)) throw error;
     expect(error.message).toContain('step 1');
-    expect(error.details.help).toContain('learning_rate (now 0.05, try 0.005)');
+    expect(error.details.help).toContain('learning_rate (now 0.05, try 0.00005)');
     expect(error.details.help).toContain('Nothing that finished is lost');
   });
 });
