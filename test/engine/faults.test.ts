@@ -126,9 +126,9 @@ test.each(Array.from({ length: rounds }, (_, round) => round))(
       const name = choose(await rig.files(folder));
       if (name !== undefined) await spoil(join(rig.storeFolder, folder, name));
     }
-    // What stages keep between runs is read, and found to be damaged, only by a stage that runs.
-    const keepers = rig.spawn(recipe, { force: ['eighth', 'ninth'] });
-    expect(await keepers.ended, keepers.errorOutput).toBe(0);
+    // What stages keep between runs, and how their inputs came about, is read, and found to be damaged, only by a stage that runs.
+    const readers = rig.spawn(recipe, { force: ['seventh', 'eighth', 'ninth'] });
+    expect(await readers.ended, readers.errorOutput).toBe(0);
     // The record of a run that is over is nothing that a run needs or makes again; who looks through the store is told, once.
     const { damaged } = await verifyStore(await rig.openAgain());
     expect(damaged.filter(({ kind, id }) => kind !== 'note' || !id.startsWith('runs/'))).toEqual([]);
