@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deserialize } from 'node:v8';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withConfigFields } from '../../src/models/families.js';
 import type { Model } from '../../src/models/model.js';
@@ -40,6 +41,11 @@ beforeAll(async () => {
 afterEach(() => void vi.unstubAllEnvs());
 
 afterAll(() => rmSync(root, { recursive: true }));
+
+/** What a file keeps, behind its digest. */
+function keptIn(bytes: Buffer): unknown {
+  return deserialize(bytes.subarray(32));
+}
 
 let made = 0;
 /** A folder that is not there yet. */
@@ -230,7 +236,9 @@ describe('a training whose functions were kept', () => {
       writeFileSync(join(folder, name), damage(bytes, other));
     });
     expect(await trained(folder)).toBe(expected);
-    for (const [name, bytes] of contents) expect(readFileSync(join(folder, name)).equals(bytes)).toBe(true);
+    // Not byte by byte: V8 writes a whole number in one of two ways, as it happens to hold it.
+    for (const [name, bytes] of contents)
+      expect(keptIn(readFileSync(join(folder, name)))).toEqual(keptIn(bytes));
   });
 
   it('is compiled where nothing can be kept', async () => {
