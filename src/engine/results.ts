@@ -25,7 +25,9 @@ export async function readResult(store: Store, key: string): Promise<ResultAnswe
   const text = readSmallFile(store.resultFile(key));
   if (text === undefined) return { state: 'missing' };
   const stored = parseJsonSafely(text);
-  if (!isObject(stored) || !isObject(stored.record) || typeof stored.sha256 !== 'string') {
+  // Without its last line break alone it is still cut off.
+  const isWhole = isObject(stored) && text.endsWith('\n');
+  if (!isWhole || !isObject(stored.record) || typeof stored.sha256 !== 'string') {
     return { state: 'damaged', detail: 'the record of the result cannot be read' };
   }
   if (sha256(canonicalJson(stored.record)) !== stored.sha256 || stored.record.key !== key) {

@@ -122,6 +122,7 @@ test('damage that no stamp shows is found by verifying', async () => {
 
 test.each([
   ['cut off', (text: string) => text.slice(0, 20)],
+  ['without its last line break', (text: string) => text.slice(0, -1)],
   ['empty', () => ''],
   ['of another kind', () => '[]'],
   ['changed', (text: string) => text.replace('"letters": 3', '"letters": 4')],

@@ -6,7 +6,7 @@
  */
 import { appendFile, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BuiltProject, overwrite, projectFiles } from '../rig/built-project.js';
 import { Chance } from '../rig/chance.js';
@@ -85,8 +85,10 @@ async function changeUnseen(path: string): Promise<void> {
 
 const inProject = (path: string): string => join(project.folder, path);
 
-async function oneOf(part: string): Promise<string> {
-  return chance.of(await project.files(part));
+/** Does something to a file of the store, unless an earlier change left none. */
+async function toOneOf(part: string, change: (path: string) => Promise<void>): Promise<void> {
+  const files = await project.files(part);
+  if (files.length > 0) await change(chance.of(files));
 }
 
 /** What people, their tools and their disks do between two runs. */
@@ -116,9 +118,9 @@ const changes: readonly (readonly [what: string, change: (seen: readonly string[
       ),
   ],
   ['the recipe has a comment', () => appendFile(inProject('roux.yaml'), `# ${randomWord()}\n`)],
-  ['an artifact is damaged within its size and time', async () => changeUnseen(await oneOf('artifacts'))],
-  ['an artifact is deleted', async () => rm(join(await oneOf('artifacts'), '..'), { recursive: true })],
-  ['a result is deleted', async () => rm(await oneOf('results'))],
+  ['an artifact is damaged within its size and time', () => toOneOf('artifacts', changeUnseen)],
+  ['an artifact is deleted', () => toOneOf('artifacts', (path) => rm(dirname(path), { recursive: true }))],
+  ['a result is deleted', () => toOneOf('results', rm)],
   ['artifacts are deleted', () => rm(join(project.storeFolder, 'artifacts'), { recursive: true })],
   ['stamps are deleted', () => rm(join(project.storeFolder, 'stamps'), { recursive: true })],
   [
