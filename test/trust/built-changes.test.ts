@@ -91,6 +91,10 @@ async function toOneOf(part: string, change: (path: string) => Promise<void>): P
   if (files.length > 0) await change(chance.of(files));
 }
 
+async function deleteAll(part: string): Promise<void> {
+  await rm(join(project.storeFolder, part), { recursive: true, force: true });
+}
+
 /** What people, their tools and their disks do between two runs. */
 const changes: readonly (readonly [what: string, change: (seen: readonly string[]) => unknown])[] = [
   ['data changes', () => project.write('data.txt', `${randomWord()}\n`)],
@@ -121,8 +125,8 @@ const changes: readonly (readonly [what: string, change: (seen: readonly string[
   ['an artifact is damaged within its size and time', () => toOneOf('artifacts', changeUnseen)],
   ['an artifact is deleted', () => toOneOf('artifacts', (path) => rm(dirname(path), { recursive: true }))],
   ['a result is deleted', () => toOneOf('results', rm)],
-  ['artifacts are deleted', () => rm(join(project.storeFolder, 'artifacts'), { recursive: true })],
-  ['stamps are deleted', () => rm(join(project.storeFolder, 'stamps'), { recursive: true })],
+  ['artifacts are deleted', () => deleteAll('artifacts')],
+  ['stamps are deleted', () => deleteAll('stamps')],
   [
     'a note of the past comes back',
     async (seen) => {
