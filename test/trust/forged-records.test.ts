@@ -32,7 +32,7 @@ async function forgeResult(change: (text: string) => string): Promise<void> {
   const [name = ''] = await rig.files('results');
   const path = join(rig.storeFolder, 'results', name);
   const record: unknown = JSON.parse(change(JSON.stringify(JSON.parse(await readFile(path, 'utf8')).record)));
-  await writeFile(path, JSON.stringify({ format: 1, sha256: sha256(canonicalJson(record)), record }));
+  await writeFile(path, `${JSON.stringify({ format: 1, sha256: sha256(canonicalJson(record)), record })}\n`);
 }
 
 test.each(escapes)('a result whose artifact has the digest %j is damaged', async (digest) => {
