@@ -26,6 +26,7 @@ const leastShare = 0.8;
 
 const { folder, remove } = temporaryFolder('hashing');
 let missed = false;
+let stores = 0;
 try {
   const one = join(folder, 'one');
   const four = join(folder, 'four');
@@ -64,8 +65,6 @@ try {
   remove();
 }
 if (missed) process.exitCode = 1;
-
-let stores = 0;
 
 /** As the first plan of a project does: nothing is known of the files. */
 async function firstLook(inputs: string): Promise<void> {
