@@ -128,15 +128,17 @@ test('a branch that changes many files at once is one run', async () => {
     ['a', 'b', 'c', 'd'].map((name) => [name, { uses: 'read', with: { path: `data/${name}.txt` } } as const]),
   );
   const told = await watch(recipe);
+  // git removes a file and writes it anew, and has a lock meanwhile.
+  await rig.write('.git/index.lock', '');
   await rig.write('recipe.yaml', recipeText({ ...recipe, e: write('branch') }));
-  // git removes a file and writes it anew.
   for (const name of ['a', 'b', 'c', 'd']) {
     await unlink(place(`data/${name}.txt`));
     await writeFile(place(`data/${name}.txt`), `branch ${name}`);
   }
-  while (told.summaries.at(-1)?.counts.done !== 5)
-    await told.until('finished done', told.summaries.length + 1);
-  expect(told.summaries.at(-1)?.outcome).toBe('done');
+  await rm(place('.git/index.lock'));
+  await told.until('finished done', 2);
+  expect(told.summaries).toHaveLength(2);
+  expect(told.summaries.at(-1)?.counts.done).toBe(5);
   expect(told.told).not.toContain('problems');
 });
 
