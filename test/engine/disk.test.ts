@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStore } from '../../src/engine/store.js';
 import { verifyStore } from '../../src/engine/verify.js';
 import { Rig } from '../rig/rig.js';
+import { mountSmallDisk, resizeSmallDisk, unmountSmallDisk } from '../rig/small-disk.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
 
 let rig: Rig;
@@ -15,24 +15,9 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
-/** Runs a command that only root may give. */
-function administer(command: string, options: readonly string[]): void {
-  execFileSync(command, options, { stdio: 'ignore' });
-}
-
-/** A file system of `kilobytes` for the store; `false` where this machine does not let us. */
-async function mountStore(kilobytes: number): Promise<boolean> {
-  await mkdir(rig.storeFolder);
-  try {
-    administer('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', rig.storeFolder]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 test('a full disk is a clear failure, everything finished stays, and with more space the run goes on', async (context) => {
-  if (!(await mountStore(600))) return context.skip('needs the right to mount a file system');
+  if (!(await mountSmallDisk(rig.storeFolder, 600)))
+    return context.skip('needs the right to mount a file system');
   try {
     const recipe: ToyRecipe = {
       small: { uses: 'write', with: { text: 'small' } },
@@ -47,17 +32,18 @@ test('a full disk is a clear failure, everything finished stays, and with more s
       message: 'The disk is full while running stage big',
       help: expect.stringContaining('roux cache gc'),
     });
-    administer('mount', ['-o', 'remount,size=64m', rig.storeFolder]);
+    resizeSmallDisk(rig.storeFolder, 65_536);
     expect((await rig.run(recipe)).outcomes).toEqual({ small: 'hit', big: 'done', after: 'done' });
     expect(await rig.debris()).toEqual([]);
   } finally {
     await (await rig.store()).close();
-    administer('umount', ['-l', rig.storeFolder]);
+    unmountSmallDisk(rig.storeFolder);
   }
 });
 
 test('a disk so full that not even the run can be recorded is told as such', async (context) => {
-  if (!(await mountStore(600))) return context.skip('needs the right to mount a file system');
+  if (!(await mountSmallDisk(rig.storeFolder, 600)))
+    return context.skip('needs the right to mount a file system');
   try {
     await rig.store();
     await writeFile(join(rig.storeFolder, 'filler'), Buffer.alloc(1_000_000)).catch(() => undefined);
@@ -70,7 +56,7 @@ test('a disk so full that not even the run can be recorded is told as such', asy
     expect((await verifyStore(await rig.store())).damaged).toEqual([]);
   } finally {
     await (await rig.store()).close();
-    administer('umount', ['-l', rig.storeFolder]);
+    unmountSmallDisk(rig.storeFolder);
   }
 });
 

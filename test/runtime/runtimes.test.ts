@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/artifacts/user-error.js';
+import { runtimeNames } from '../../src/recipe/runtime-names.js';
 import { availableRuntimes } from '../../src/runtime/available.js';
 import { runtimeFingerprint } from '../../src/runtime/fingerprint.js';
 import { onnxProvider } from '../../src/runtime/onnx-provider.js';
@@ -317,14 +318,7 @@ describe.each(['onnx-cuda', 'onnx-webgpu'] as const)('the runtime %s', (name) =>
 describe('what a machine has', () => {
   it('is listed for every runtime, with versions and, where missing, the command that adds it', async () => {
     const list = await availableRuntimes();
-    expect(list.map(({ name }) => name)).toEqual([
-      'onnx',
-      'onnx-cuda',
-      'onnx-webgpu',
-      'tensorflow',
-      'wasm',
-      'cpu',
-    ]);
+    expect(list.map(({ name }) => name)).toEqual(runtimeNames);
     for (const { name, available, version, install, detail } of list) {
       if (available) expect(version).toMatch(/ \d+\.\d+\.\d+/);
       // What a graphics processor needs besides the package, no one command adds.

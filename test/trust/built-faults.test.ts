@@ -5,7 +5,6 @@
  *
  * The full number: `npm run test:trust`; `ROUX_TRUST_SEED` does a run again.
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -14,6 +13,8 @@ import { buildSources } from '../rig/build.js';
 import { BuiltProject, type BuiltRun, namesIn, showsStack } from '../rig/built-project.js';
 import { Chance } from '../rig/chance.js';
 import type { FailurePlan } from '../rig/failing-files.js';
+import { readFailureReport } from '../rig/failure-report.js';
+import { mountSmallDisk, unmountSmallDisk } from '../rig/small-disk.js';
 import { type Spoiling, spoilOneOf } from '../rig/store-damage.js';
 
 const spoilings: readonly Spoiling[] = ['flipped bit', 'truncated', 'removed', 'swapped', 'half written'];
@@ -108,7 +109,7 @@ test('what the disk refuses while a run is recalled, kept or made is told in wor
     const ran = await (isText
       ? project.start(['run', ...words], options).ended
       : project.run(words, options));
-    const report = await readReport();
+    const report = await readFailureReport(reportFile());
     const what = `${round}: ${scope}, ${number}, ${code}, seed ${chance.seed}\n${report.join('\n')}\n${ran.printed}`;
     if (ran.status !== 0) expect(isExplained(ran), what).toBe(true);
     else if (isText) expect(showsStack(ran), what).toBe(false);
@@ -144,12 +145,8 @@ test.each([
 test('a full disk is told as such, and with space the run is recalled', async (context) => {
   const moved = join(project.folder, 'moved');
   await rename(project.storeFolder, moved);
-  await mkdir(project.storeFolder);
-  try {
-    administer('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', project.storeFolder]);
-  } catch {
+  if (!(await mountSmallDisk(project.storeFolder, 2_048)))
     return context.skip('needs the right to mount a file system');
-  }
   try {
     await project.settle();
     const filler = join(project.storeFolder, 'recipes/filler');
@@ -161,14 +158,9 @@ test('a full disk is told as such, and with space the run is recalled', async (c
     await expectRight(await project.run(), commandLines[0] ?? [], 'with space');
     await expectSound('with space');
   } finally {
-    administer('umount', ['-l', project.storeFolder]);
+    unmountSmallDisk(project.storeFolder);
   }
 });
-
-/** Runs a command that only root may give. */
-function administer(command: string, options: readonly string[]): void {
-  execFileSync(command, options, { stdio: 'ignore' });
-}
 
 function count(kind: string): void {
   struck[kind] = (struck[kind] ?? 0) + 1;
@@ -276,24 +268,17 @@ async function countOperations(
   await forget(scope);
   const ran = await project.run(words, await failing({ number: 0, code }));
   await expectRight(ran, words, scope);
-  const { length } = await readReport();
+  const { length } = await readFailureReport(reportFile());
   await project.settle(words);
   return length;
 }
 
+const reportFile = (): string => join(project.folder, 'report');
+
 async function failing(
   plan: Pick<FailurePlan, 'number' | 'code'>,
 ): Promise<{ readonly env: Record<string, string> }> {
-  const whole: FailurePlan = { ...plan, where: 'engine', report: join(project.folder, 'report') };
+  const whole: FailurePlan = { ...plan, where: 'engine', report: reportFile() };
   const module = join(await buildSources(), 'test/rig/failing-files.js');
   return { env: { ROUX_FAIL: JSON.stringify(whole), NODE_OPTIONS: `--import ${module}` } };
-}
-
-/** What a run noted of its failing operations, which is removed. */
-async function readReport(): Promise<readonly string[]> {
-  const path = join(project.folder, 'report');
-  if (!existsSync(path)) return [];
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-  await rm(path);
-  return lines;
 }

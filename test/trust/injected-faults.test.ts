@@ -5,7 +5,7 @@
  * those that a run was seen to do. The full number: `npm run test:trust`; `ROUX_TRUST_SEED` does a run again.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { collectGarbage } from '../../src/engine/gc.js';
@@ -14,6 +14,7 @@ import { readResult } from '../../src/engine/results.js';
 import { verifyStore } from '../../src/engine/verify.js';
 import { Chance } from '../rig/chance.js';
 import type { FailurePlan } from '../rig/failing-files.js';
+import { readFailureReport } from '../rig/failure-report.js';
 import { Rig, type RigRun, type SpawnedRun } from '../rig/rig.js';
 import { type Spoiling, spoilOneOf } from '../rig/store-damage.js';
 import type { ToyRecipe } from '../rig/toy-recipe.js';
@@ -109,7 +110,7 @@ test.each(codes)('what fails with %s is named, and the next run makes good', asy
     const plan: FailurePlan = { number, code, where, report: join(rig.folder, 'report') };
     const run = rig.spawn(recipe, {}, plan);
     const exit = await run.ended;
-    const report = await readReport();
+    const report = await readFailureReport(join(rig.folder, 'report'));
     const what = `${round}: ${JSON.stringify(plan)}\n${report.join('\n')}\n${run.errorOutput}`;
     expect(isNamed(run, exit) || report.length === 0, what).toBe(true);
     await (await rig.store()).close();
@@ -235,18 +236,9 @@ async function countOperations(
   const run = rig.spawn(recipe, {}, { number: 0, code, where, report: join(rig.folder, 'report') });
   expect(await run.ended, run.errorOutput).toBe(0);
   const counts = new Map<string, number>();
-  for (const line of await readReport()) {
+  for (const line of await readFailureReport(join(rig.folder, 'report'))) {
     const [pid = ''] = line.split(' ');
     counts.set(pid, (counts.get(pid) ?? 0) + 1);
   }
   return Math.max(...counts.values());
-}
-
-/** What the run noted, which is removed. */
-async function readReport(): Promise<readonly string[]> {
-  const path = join(rig.folder, 'report');
-  if (!existsSync(path)) return [];
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-  await rm(path);
-  return lines;
 }

@@ -4,6 +4,7 @@ import type { RunEvent } from '../../engine/events.js';
 import { countOf, formatDuration, formatProgress } from './format-value.js';
 import { plainReason } from './plan-table.js';
 import { goingOn, type TextRenderer } from './renderer.js';
+import { storedPart } from './stored-part.js';
 import type { Terminal } from './terminal.js';
 import { oneLine, padEnd, padStart } from './terminal-text.js';
 import { TimeLeft } from './time-left.js';
@@ -81,7 +82,7 @@ export function createPlainRenderer(terminal: Terminal): TextRenderer {
       case 'stage-skipped':
         return `${colors.yellow('skipped')}, needs ${oneLine(event.because)}`;
       case 'artifact-damaged':
-        return `${colors.yellow('warning:')} the stored output '${oneLine(event.port)}' is damaged (${oneLine(event.detail)}); it was set aside and is made again`;
+        return `${colors.yellow('warning:')} the stored ${storedPart(event.port)} is damaged (${oneLine(event.detail)}); it was set aside and is made again`;
       case 'store-trouble':
         return `${colors.yellow('warning:')} ${oneLine(event.message)}`;
       case 'run-finished':

@@ -1,6 +1,7 @@
 /** What a run came to, gathered from its events. */
 import type { RunEvent, StageFailure, StageOutcome } from '../../engine/events.js';
 import type { ResultRecord } from '../../engine/result-record.js';
+import { storedPart } from './stored-part.js';
 
 /** How one stage ended; `pending` for a stage that the run never came to. */
 export interface StageEnd {
@@ -74,7 +75,7 @@ export class RunLog {
       case 'artifact-damaged':
         this.messages.push({
           stage: event.stage,
-          message: `the stored ${event.port} was damaged (${event.detail}); it was set aside and made again`,
+          message: `the stored ${storedPart(event.port)} was damaged (${event.detail}); it was set aside and made again`,
         });
         break;
       case 'store-trouble':

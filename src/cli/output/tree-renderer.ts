@@ -14,6 +14,7 @@ import type { Progress } from '../../plugin/define-stage.js';
 import { formatDuration, formatProgress } from './format-value.js';
 import { plainReason } from './plan-table.js';
 import { goingOn, type TextRenderer } from './renderer.js';
+import { storedPart } from './stored-part.js';
 import type { Terminal } from './terminal.js';
 import { displayWidth, oneLine, padEnd, truncate } from './terminal-text.js';
 import { TimeLeft } from './time-left.js';
@@ -117,7 +118,7 @@ export function createTreeRenderer(terminal: Terminal): TextRenderer {
         lines.get(event.stage)?.end('SKIPPED');
         break;
       case 'artifact-damaged':
-        retitle(event.stage, `the stored output '${oneLine(event.port)}' is damaged; it is made again`);
+        retitle(event.stage, `the stored ${storedPart(event.port)} is damaged; it is made again`);
         break;
       case 'store-trouble':
       case 'run-finished':

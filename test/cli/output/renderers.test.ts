@@ -46,15 +46,13 @@ describe('plain lines', () => {
     expect(summary).toContain('warning evaluate: data/mail.tsv:7: Row 6');
   });
 
-  it('name the output of a stage that is damaged in the store', () => {
-    const damaged = {
-      event: 'artifact-damaged',
-      stage: 'evaluate',
-      port: 'tokens',
-      detail: 'x is gone',
-    } as const;
+  it.each([
+    ['tokens', "output 'tokens'"],
+    ['record', 'record of the result'],
+  ])('name what of a result is damaged in the store: %s', (port, named) => {
+    const damaged = { event: 'artifact-damaged', stage: 'evaluate', port, detail: 'x is gone' } as const;
     expect(plain([...shortRun.slice(0, 2), { time: 3, ...damaged }])).toContain(
-      "warning: the stored output 'tokens' is damaged (x is gone); it was set aside and is made again",
+      `warning: the stored ${named} is damaged (x is gone); it was set aside and is made again`,
     );
   });
 
