@@ -13,6 +13,8 @@ import { float32, relativeDifference } from './fixtures.js';
 
 let runtime: Runtime;
 beforeAll(async () => {
+  // As runtimes do: without advice on standard error.
+  tf.enableProdMode();
   runtime = await openRuntime('onnx', { threads: 1 });
 });
 afterAll(() => runtime.dispose());
