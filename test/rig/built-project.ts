@@ -17,8 +17,8 @@ import { root } from './build.js';
 /** How a command is started. */
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** The user that it runs as; default: this process's. */
-  readonly uid?: number;
+  /** Root, too, may do with files no more than their modes say. */
+  readonly obeysModes?: boolean;
 }
 
 /** A run of the program that is over. */
@@ -64,14 +64,16 @@ export class BuiltProject {
   }
 
   /** Starts a command, `run` with events for instance. */
-  start(args: readonly string[], { env, uid }: StartOptions = {}): StartedCommand {
+  start(args: readonly string[], { env, obeysModes = false }: StartOptions = {}): StartedCommand {
     const { ROUX_STORE: _1, NODE_EXTRA_CA_CERTS: _2, ...environment } = process.env;
-    const child = spawn(process.execPath, [join(root, 'dist/cli/roux.cjs'), ...args], {
+    const asRoot = obeysModes && process.getuid?.() === 0;
+    const before = asRoot ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
+    const [program, ...words] = [...before, process.execPath, join(root, 'dist/cli/roux.cjs'), ...args];
+    const child = spawn(program ?? '', words, {
       cwd: this.folder,
       env: { ...environment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      ...(uid !== undefined && { uid }),
     });
     this.children.push(child);
     let [stdout, stderr] = ['', ''];
